@@ -1,0 +1,1 @@
+"""Immutable facts: what was reported, who recorded it, and the log that keeps it."""

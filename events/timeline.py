@@ -1,0 +1,186 @@
+"""The timeline: every command, and the log that its events are kept in.
+
+Nothing outside this file knows which database the log is kept in.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+from uuid import UUID
+
+import orjson
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.domain import Aggregate
+from eventsourcing.persistence import (
+    IntegrityError,
+    Transcoder,
+)
+
+from events.batch import Batch, Checker, Known, Outcome, Sent
+from events.errors import BatchRefusedError, RefusedError
+
+LOCK_TIMEOUT = 30
+"""Seconds that a write waits for another one to finish."""
+
+ATTEMPTS = 10
+"""How often a save is decided anew after another process came first."""
+
+
+class DatabaseUrlError(ValueError):
+    """The URL names no database that a timeline can be kept in."""
+
+
+class PlainJSON(Transcoder):
+    """Stores an event's state as plain JSON. Its timestamp is the one value that is not."""
+
+    def encode(self, obj: dict[str, Any]) -> bytes:
+        """Return JSON, the timestamp in RFC 3339."""
+        return orjson.dumps(obj)
+
+    def decode(self, data: bytes) -> dict[str, Any]:
+        """Return the state, the timestamp as a datetime."""
+        state: dict[str, Any] = orjson.loads(data)
+        state["timestamp"] = datetime.fromisoformat(state["timestamp"])
+        return state
+
+
+class Stored(NamedTuple):
+    """One event as the log has it. Ids increase along the log, and are not dense."""
+
+    id: int
+    event: Any
+
+
+class Timeline(Application[UUID]):
+    """Records reports, parties and issues as immutable events."""
+
+    def __init__(self, url: str, *, check: Checker, create_tables: bool = False) -> None:
+        """Open the log at `url`, sqlite:///FILE or postgresql://….
+
+        `check` returns a corrected report in canonical form, or raises InvalidRecordError.
+        Raises DatabaseUrlError.
+        """
+        super().__init__(env=settings_of(url) | {"CREATE_TABLE": "y" if create_tables else "n"})
+        self._check = check
+        self._known = Known()
+
+    def construct_transcoder(self) -> Transcoder:
+        """Return the transcoder of stored events."""
+        return PlainJSON()
+
+    def record(
+        self, sent: Sequence[Sent], *, last_recorded_at: datetime | None = None
+    ) -> list[Outcome]:
+        """Record all of them, in order and in one commit, or none.
+
+        What is recorded already is left as it is. `last_recorded_at`: no kept recorded time
+        may be before it. Raises BatchRefusedError, with what is wrong with each.
+        """
+        is_hopeful = True
+        for attempt in range(ATTEMPTS):
+            batch = Batch(
+                self.find,
+                self._check,
+                self._known,
+                is_hopeful=is_hopeful,
+                last_recorded_at=last_recorded_at,
+            )
+            outcomes, refused = _decide(batch, sent)
+            if refused and not is_hopeful:
+                raise BatchRefusedError(refused)
+            if not refused:
+                try:
+                    self.save(*batch.events)
+                except IntegrityError:
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                else:
+                    batch.remember()
+                    return outcomes
+            is_hopeful = False
+        raise AssertionError("unreachable")
+
+    def trial(self) -> Batch:
+        """Return a batch to decide records in that will not be saved."""
+        return Batch(self.find, self._check, self._known, is_hopeful=False, last_recorded_at=None)
+
+    def find(self, key: UUID) -> Aggregate | None:
+        """Return an aggregate as the log has it, or None."""
+        try:
+            found: Aggregate = self.repository.get(key)
+        except AggregateNotFoundError:
+            return None
+        return found
+
+    def head(self) -> int:
+        """Return the id of the last stored event, 0 when there is none."""
+        return self.recorder.max_notification_id() or 0
+
+    def events_after(self, position: int, limit: int, stop: int | None = None) -> list[Stored]:
+        """Return at most `limit` events in log order, with ids above `position` up to `stop`."""
+        return [
+            Stored(notification.id, self.mapper.to_domain_event(notification))
+            for notification in self.recorder.select_notifications(
+                position, limit, stop, inclusive_of_start=False
+            )
+        ]
+
+
+def _decide(batch: Batch, sent: Sequence[Sent]) -> tuple[list[Outcome], dict[int, RefusedError]]:
+    outcomes: list[Outcome] = []
+    refused: dict[int, RefusedError] = {}
+    for place, one in enumerate(sent):
+        try:
+            outcomes.append(batch.decide(one))
+        except RefusedError as error:
+            refused[place] = error
+    return outcomes, refused
+
+
+def settings_of(url: str) -> dict[str, str]:
+    """Return the library's settings for a database URL. Raises DatabaseUrlError."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        path = unquote(rest.removeprefix("/"))
+        if not path or ":memory:" in path or "?" in path:
+            raise DatabaseUrlError(
+                f"{url!r} names no file: give sqlite:///stancelog.db (relative) "
+                "or sqlite:////data/stancelog.db (absolute)"
+            )
+        return {
+            "PERSISTENCE_MODULE": "eventsourcing.sqlite",
+            "SQLITE_DBNAME": path,
+            "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
+        }
+    if scheme in ("postgresql", "postgres"):
+        return _postgres_settings(url)
+    raise DatabaseUrlError(
+        f"{url!r} is not a database that we keep a timeline in: give sqlite:///FILE "
+        "or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+    )
+
+
+def _postgres_settings(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if unknown := query.keys() - {"host", "port"}:
+        raise DatabaseUrlError(
+            f"{url.partition('?')[0]!r}: {', '.join(sorted(unknown))} cannot be given in the URL; "
+            "use libpq's environment variables, such as PGSSLMODE"
+        )
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise DatabaseUrlError(f"the database URL has a bad port: {error}") from None
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": unquote(parts.path.removeprefix("/")),
+        "POSTGRES_HOST": unquote(query.get("host") or parts.hostname or "localhost"),
+        "POSTGRES_PORT": str(port or query.get("port") or 5432),
+        "POSTGRES_USER": unquote(parts.username or "postgres"),
+        "POSTGRES_PASSWORD": unquote(parts.password or ""),
+        "POSTGRES_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
+        # That path takes no table lock, and a reader can see id 2 before id 1.
+        "POSTGRES_ENABLE_DB_FUNCTIONS": "no",
+    }

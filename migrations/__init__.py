@@ -1,0 +1,43 @@
+"""The tables of the read models, created and upgraded by Alembic."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, text
+
+from projections.database import writing
+
+UPGRADE_LOCK = 5_762_031
+"""PostgreSQL's advisory lock that one upgrade at a time holds."""
+
+
+def config() -> Config:
+    """Return Alembic's configuration for this folder."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent))
+    return settings
+
+
+@contextmanager
+def one_at_a_time(engine: Engine) -> Iterator[None]:
+    """Let one process at a time create or upgrade a PostgreSQL database.
+
+    On SQLite each of its transactions locks the whole file, which is enough.
+    """
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+        yield
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables of the read models to the newest revision, in one transaction."""
+    settings = config()
+    with writing(engine) as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")

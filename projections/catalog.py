@@ -1,0 +1,143 @@
+"""The catalog: parties and issues as they were known, and every name that looks a party up."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, bindparam, select
+
+from events.parties import names_of
+from events.records import Record
+from projections.belief import OPEN, believed
+from projections.database import Micros, RowId, Text, insert_all, metadata
+from projections.log import Entry
+
+
+def _versions(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("seq_from", Integer, primary_key=True),
+        Column("seq_to", BigInteger, nullable=False),
+        Column("recorded_at", Micros, nullable=False),
+        Column("recorded_by", Text, nullable=False),
+        Column("record", Text, nullable=False),  # JSON
+        info={"key": ("id", "seq_from")},
+    )
+
+
+parties = _versions("parties")
+issues = _versions("issues")
+party_names = Table(
+    "party_names",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", Text, nullable=False),  # an id, a code or an alias, case folded
+    Column("party", Text, nullable=False),
+    Column("seq_from", Integer, nullable=False),
+    Column("seq_to", BigInteger, nullable=False),
+    Index("party_names_by_name", "name"),
+    Index("party_names_by_party", "party"),
+    info={"key": ("name", "seq_from", "party")},
+)
+
+NAME = "catalog"
+TABLES = (parties, issues, party_names)
+VERSIONS = {"party": parties, "issue": issues}
+
+
+class Version(NamedTuple):
+    """A party or an issue as it was known."""
+
+    record: Record
+    seq: int
+    recorded_at: int
+    recorded_by: str
+
+
+# How events change it
+
+
+def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Add versions, each closing the one before it."""
+    for entry in entries:
+        table = VERSIONS.get(entry.type)
+        if table is None:
+            continue
+        key = entry.record["id"]
+        _close(connection, table, table.c.id, key, entry.seq)
+        version = (orjson.dumps(entry.record).decode(),)
+        told = (entry.recorded_at, entry.recorded_by)
+        insert_all(connection, table, [(key, entry.seq, OPEN, *told, *version)])
+        if table is parties:
+            _close(connection, party_names, party_names.c.party, key, entry.seq)
+            names = names_of(entry.record)
+            insert_all(connection, party_names, [(name, key, entry.seq, OPEN) for name in names])
+
+
+def _close(connection: Connection, table: Table, column: Any, key: str, seq: int) -> None:
+    connection.execute(
+        table.update().where(column == key, table.c.seq_to == OPEN).values(seq_to=seq)
+    )
+
+
+# What can be asked of it
+
+_ONE = {
+    kind: select(t.c.record, t.c.seq_from, t.c.recorded_at, t.c.recorded_by).where(
+        t.c.id == bindparam("id"), believed(t)
+    )
+    for kind, t in VERSIONS.items()
+}
+_EVER = {
+    kind: select(t.c.id).where(t.c.id == bindparam("id")).limit(1) for kind, t in VERSIONS.items()
+}
+_MANY = {
+    kind: select(t.c.record, t.c.seq_from, t.c.recorded_at, t.c.recorded_by)
+    .where(t.c.id > bindparam("after"), believed(t))
+    .order_by(t.c.id)
+    .limit(bindparam("count"))
+    for kind, t in VERSIONS.items()
+}
+_NAMED = select(party_names.c.party).where(
+    party_names.c.name == bindparam("name"), believed(party_names)
+)
+_ALL_NAMES = select(party_names.c.name, party_names.c.party).where(believed(party_names))
+
+
+def version_of(connection: Connection, kind: str, key: str, seq: int) -> Version | None:
+    """Return a party or issue (`kind`) by its id, as known at `seq`; None if it was not."""
+    row = connection.execute(_ONE[kind], {"id": key, "seq": seq}).one_or_none()
+    return _version(row) if row else None
+
+
+def versions(
+    connection: Connection, kind: str, seq: int, *, after: str = "", count: int
+) -> list[Version]:
+    """Return at most `count` parties or issues by id, as known at `seq`, with ids above `after`."""
+    query = {"seq": seq, "after": after, "count": count}
+    return [_version(row) for row in connection.execute(_MANY[kind], query)]
+
+
+def party_named(connection: Connection, text: str, seq: int) -> str | None:
+    """Return the id of the party that an id, code or alias stands for, whatever its case."""
+    query = {"name": text.casefold(), "seq": seq}
+    return connection.execute(_NAMED, query).scalar()
+
+
+def was_registered(connection: Connection, kind: str, key: str) -> bool:
+    """Tell whether a party or issue was ever registered under the id."""
+    return connection.execute(_EVER[kind], {"id": key}).scalar() is not None
+
+
+def names(connection: Connection, kind: str, seq: int) -> dict[str, str]:
+    """Return every text that stands for a party or issue, with its id, as known at `seq`."""
+    if kind == "party":
+        return {name: party for name, party in connection.execute(_ALL_NAMES, {"seq": seq})}
+    ids = select(issues.c.id).where(believed(issues))
+    return {row.id: row.id for row in connection.execute(ids, {"seq": seq})}
+
+
+def _version(row: Any) -> Version:
+    return Version(orjson.loads(row.record), row.seq_from, row.recorded_at, row.recorded_by)

@@ -1,0 +1,102 @@
+"""The database of the read models: SQLite or PostgreSQL, named by one URL."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
+
+T = TypeVar("T")
+
+metadata = MetaData()
+
+Text = String().with_variant(String(collation="C"), "postgresql")
+"""Text that sorts by code point on every database."""
+
+Micros = BigInteger()
+"""UTC microseconds since 1970."""
+
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+"""A key that means nothing outside its table."""
+
+BUSY_TIMEOUT = 30
+"""Seconds that a transaction waits for another one's lock on SQLite."""
+
+PARAMETERS = 400
+"""Most values in one IN list."""
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for sqlite:///FILE or postgresql://…, opening nothing yet."""
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+    event.listen(engine, "connect", _open_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.execute("PRAGMA journal_mode=WAL")
+    # Read models can be rebuilt; the log syncs every commit on connections of its own.
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads, then writes, fails at once when another one wrote
+    # in between, whatever the timeout. So one that will write says so first.
+    will_write = connection.get_execution_options().get("will_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if will_write else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one state of the database."""
+    isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**isolation) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose changes are committed together, or not at all."""
+    with engine.execution_options(will_write=True).begin() as connection:
+        yield connection
+
+
+def in_parts(values: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the values in lists that are short enough for one statement's IN."""
+    rest = iter(values)
+    while part := list(islice(rest, PARAMETERS)):
+        yield part
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows in bulk: values in the order of the table's columns, without a `RowId`."""
+    if not rows:
+        return
+    columns = [column.name for column in table.columns if column.type is not RowId]
+    names = ", ".join(columns)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        insert = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
+        connection.exec_driver_sql(insert, list(rows))
+        return
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,184 @@
+"""The log: every record's `seq`, dense from 1 in log order, and when it was recorded."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
+
+from events.batch import Outcome
+from events.dates import to_micros
+from events.records import Record
+from events.timeline import Stored
+from events.vocabulary import AMENDMENTS, REPORTS
+from projections.database import Micros, Text, in_parts, insert_all, metadata
+
+log = Table(
+    "log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),  # the event store's own id
+    Column("recorded_at", Micros, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("record", Text, nullable=False),  # the record's id
+    Column("originator_id", Text, nullable=False),
+    Column("originator_version", Integer, nullable=False),
+    Index("log_by_event", "originator_id", "originator_version", unique=True),
+    Index("log_by_recorded_at", "recorded_at", "seq"),
+    info={"key": ("seq",)},
+)
+
+NAME = "log"
+TABLES = (log,)
+
+
+class Head(NamedTuple):
+    """The end of the log, as far as it is projected."""
+
+    position: int  # the event store's own id
+    seq: int
+    recorded_at: int  # UTC microseconds
+
+
+class Entry(NamedTuple):
+    """One record in its place in the log."""
+
+    seq: int
+    position: int
+    recorded_at: int  # UTC microseconds; never decreases along the log
+    recorded_by: str
+    record: Record
+    originator_id: UUID
+    originator_version: int
+    place: int  # the seq of its report's first recording; of a registration, its own
+    report: Record | None  # the report as it reads from here on; None for registrations
+
+    @property
+    def type(self) -> str:
+        """The record's type."""
+        kind: str = self.record["type"]
+        return kind
+
+    @property
+    def amends(self) -> bool:
+        """True for corrections, retractions and reinstatements."""
+        return self.record["type"] in AMENDMENTS
+
+    @property
+    def stands(self) -> bool:
+        """False where the report is retracted."""
+        return self.record["type"] != "retraction"
+
+
+def entries_of(connection: Connection, events: Sequence[Stored], head: Head) -> list[Entry]:
+    """Give each record among `events`, which follow `head`, its place in the log.
+
+    A clock that steps back never reorders the log: an event is recorded no earlier than
+    the one before it.
+    """
+    records = [one for one in events if hasattr(one.event, "record")]
+    places = _places(connection, records, head)
+    entries = []
+    recorded_at = head.recorded_at
+    for seq, (position, event) in enumerate(records, head.seq + 1):
+        recorded_at = max(recorded_at, to_micros(event.timestamp))
+        record = event.record
+        entries.append(
+            Entry(
+                seq,
+                position,
+                recorded_at,
+                event.recorded_by,
+                record,
+                event.originator_id,
+                event.originator_version,
+                places.get(event.originator_id, seq),
+                getattr(event, "report", record if record["type"] in REPORTS else None),
+            )
+        )
+    return entries
+
+
+def _places(connection: Connection, records: Sequence[Stored], head: Head) -> dict[UUID, int]:
+    """Return the seq at which each amended report was first recorded."""
+    places = {
+        event.originator_id: seq
+        for seq, (_, event) in enumerate(records, head.seq + 1)
+        if event.record["type"] in REPORTS
+    }
+    amended = {e.originator_id for _, e in records if e.record["type"] in AMENDMENTS}
+    for keys in in_parts(amended - places.keys()):
+        for key, seq in connection.execute(
+            select(log.c.originator_id, log.c.seq).where(
+                log.c.originator_id.in_([key.hex for key in keys]),
+                log.c.originator_version == 1,
+            )
+        ):
+            places[UUID(key)] = seq
+    return places
+
+
+def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Add the entries."""
+    insert_all(
+        connection,
+        log,
+        [
+            (
+                entry.seq,
+                entry.position,
+                entry.recorded_at,
+                entry.recorded_by,
+                entry.type,
+                entry.record["id"],
+                entry.originator_id.hex,
+                entry.originator_version,
+            )
+            for entry in entries
+        ],
+    )
+
+
+_KNOWN_AT = select(func.coalesce(func.max(log.c.seq), 0)).where(
+    log.c.recorded_at
+    == select(func.max(log.c.recorded_at))
+    .where(log.c.recorded_at <= bindparam("known_at"))
+    .scalar_subquery()
+)
+_RECORDED_AT = select(log.c.recorded_at).where(log.c.seq == bindparam("at_seq"))
+
+
+def seq_known_at(connection: Connection, known_at: int) -> int:
+    """Return the greatest `seq` recorded at or before an instant, 0 when there is none."""
+    return int(connection.execute(_KNOWN_AT, {"known_at": known_at}).scalar_one())
+
+
+def recorded_at(connection: Connection, seq: int) -> int | None:
+    """Return when `seq` was recorded, in UTC microseconds; None when it was not."""
+    return connection.execute(_RECORDED_AT, {"at_seq": seq}).scalar()
+
+
+def seqs_of(connection: Connection, outcomes: Sequence[Outcome]) -> Iterator[int]:
+    """Yield the `seq` of each outcome's record, in their order."""
+    seqs: dict[tuple[str, int], int] = {}
+    for some in in_parts(outcomes):
+        keys = [(one.originator_id.hex, one.originator_version) for one in some]
+        key = tuple_(log.c.originator_id, log.c.originator_version)
+        for originator_id, version, seq in connection.execute(
+            select(log.c.originator_id, log.c.originator_version, log.c.seq).where(key.in_(keys))
+        ):
+            seqs[originator_id, version] = seq
+    for one in outcomes:
+        yield seqs[one.originator_id.hex, one.originator_version]

@@ -1,0 +1,188 @@
+"""Positions: who took which side of which issue, on whose word, and until when.
+
+The position of a party on an issue at D, known at S, is the last row by (effective,
+strength, place) among those believed at S, strong enough, and effective by D: one seek on
+an index, whatever the length of the history. Source: contract, section 3.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Table,
+    bindparam,
+    distinct,
+    func,
+    select,
+)
+
+from events.dates import END_OF_TIME, end_of_day
+from events.records import Record, stances_of
+from events.vocabulary import POSITION_FLOOR, STRENGTH
+from projections.belief import apply_claims, believed, claim_columns, claim_of, latest_first
+from projections.database import Micros, RowId, Text, insert_all, metadata
+from projections.log import Entry
+from projections.runs import Answer, Claim, Run, answer, runs
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("party", Text, nullable=False),
+    Column("issue", Text, nullable=False),
+    *claim_columns(),
+    Column("says", Text, nullable=False),  # the position
+    Column("posture", Text),
+    Column("conditions", Text),  # JSON list
+    Column("summary", Text),
+    Column("red_line", Boolean, nullable=False),
+    Column("until", Text),
+    Column("until_end", Micros),  # the last instant of that day
+    Index("positions_by_effect", "party", "issue", "effective", "strength", "place"),
+    Index("positions_by_strength", "party", "issue", "strength"),
+    Index("positions_by_place", "place"),
+    info={"key": ("place", "seq_from", "party", "issue")},
+)
+
+position_pairs = Table(
+    "position_pairs",
+    metadata,
+    Column("issue", Text, primary_key=True),
+    Column("party", Text, primary_key=True),
+    Index("position_pairs_by_party", "party", "issue"),
+    info={"key": ("issue", "party")},
+)
+"""Which parties were ever told to have a position on which issues."""
+
+NAME = "positions"
+TABLES = (positions, position_pairs)
+FLOOR = STRENGTH[POSITION_FLOOR]
+
+
+class Pair(NamedTuple):
+    """A question without its clocks."""
+
+    party: str
+    issue: str
+
+
+# How events change it
+
+
+def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Add and close rows as reports are recorded and amended."""
+    added = apply_claims(connection, positions, entries, _rows_of)
+    pairs = {(row[1], row[0]) for row in added}
+    known = set(connection.execute(_PAIRS_AMONG, {"issues": list({i for i, _ in pairs})}))
+    insert_all(connection, position_pairs, sorted(pairs - {tuple(row) for row in known}))
+
+
+def _rows_of(entry: Entry, report: Record) -> Iterator[tuple[Any, ...]]:
+    claims: dict[int, tuple[Any, ...]] = {}
+    for party, issue, strength, position in stances_of(report):
+        if strength not in claims:
+            claims[strength] = claim_of(entry, report, strength)
+        claim = claims[strength]
+        until = position.get("until")
+        until_end = end_of_day(until) if until else None
+        if until_end is not None and until_end < claim[4]:
+            continue  # lapsed before we could be sure that it had been said: it never counts
+        conditions = position.get("conditions")
+        yield (
+            party,
+            issue,
+            *claim,
+            position["position"],
+            position.get("posture"),
+            orjson.dumps(conditions).decode() if conditions else None,
+            position.get("summary"),
+            position.get("red_line", False),
+            until,
+            until_end,
+        )
+
+
+_PAIRS_AMONG = select(position_pairs).where(
+    position_pairs.c.issue.in_(bindparam("issues", expanding=True))
+)
+
+# What can be asked of it
+
+FIRST_ROWS = 64
+
+_TAKEN = (
+    select(positions)
+    .where(
+        positions.c.party == bindparam("party"),
+        positions.c.issue == bindparam("issue"),
+        positions.c.effective <= bindparam("as_of"),
+        positions.c.strength >= bindparam("floor"),
+        believed(positions),
+    )
+    .order_by(*latest_first(positions))
+)
+_FIRST_TAKEN = _TAKEN.limit(FIRST_ROWS)
+_MORE_TAKEN = _TAKEN.offset(FIRST_ROWS)
+
+_BELOW_FLOOR = select(func.count(distinct(positions.c.report))).where(
+    positions.c.party == bindparam("party"),
+    positions.c.issue == bindparam("issue"),
+    positions.c.strength < bindparam("floor"),
+    positions.c.effective <= bindparam("as_of"),
+    believed(positions),
+)
+
+
+def position_of(
+    connection: Connection, pair: Pair, *, as_of: int, seq: int, floor: int = FLOOR
+) -> Answer:
+    """Return the position of a party on an issue, and why.
+
+    `as_of` in UTC microseconds, inclusive; believed at log position `seq`; attribution no
+    weaker than `floor`. Rule: contract, section 3.
+    """
+    question = pair._asdict() | {"as_of": as_of, "seq": seq, "floor": floor}
+    found = answer(_taken(connection, question), as_of)
+    found.below_floor = connection.execute(_BELOW_FLOOR, question).scalar_one()
+    return found
+
+
+def history_of(connection: Connection, pair: Pair, *, seq: int, floor: int = FLOOR) -> list[Run]:
+    """Return all runs of a party's position on an issue, oldest first; empty if none."""
+    question = pair._asdict() | {"as_of": END_OF_TIME, "seq": seq, "floor": floor}
+    return list(runs(_taken(connection, question)))[::-1]
+
+
+def pairs_of(
+    connection: Connection, *, parties: Iterable[str] = (), issues: Iterable[str] = ()
+) -> list[Pair]:
+    """Return every (party, issue) that a report ever told of, by issue, then party.
+
+    Only of those `parties` and `issues`, where given.
+    """
+    query = select(position_pairs.c.party, position_pairs.c.issue).order_by(
+        position_pairs.c.issue, position_pairs.c.party
+    )
+    if parties:
+        query = query.where(position_pairs.c.party.in_(list(parties)))
+    if issues:
+        query = query.where(position_pairs.c.issue.in_(list(issues)))
+    return [Pair(*row) for row in connection.execute(query)]
+
+
+def _taken(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
+    """Yield the rows to reckon with, last to take effect first. Most answers need few."""
+    first: Any = connection.execute(_FIRST_TAKEN, question).all()
+    if len(first) < FIRST_ROWS:
+        return iter(first)
+    return chain(first, _rest(connection, question))
+
+
+def _rest(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
+    yield from connection.execute(_MORE_TAKEN, question)  # type: ignore[misc]

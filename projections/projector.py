@@ -1,0 +1,122 @@
+"""Catch-up: the one way in which read models change.
+
+Live writes, replay, rebuild and recovery after a crash are the same function. In one
+transaction it locks the checkpoint, reads what follows it in the log, applies that to every
+read model and moves the checkpoint. So whoever calls it, from however many processes, each
+event is applied once and in log order, and a crash before the commit leaves no trace.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, select
+
+from events.timeline import Timeline
+from projections import catalog, log, positions, reports, statuses
+from projections.database import Micros, metadata, writing
+from projections.log import Entry, Head, entries_of
+
+
+class Projection(Protocol):
+    """A read model: the module that owns its tables."""
+
+    NAME: str
+    TABLES: tuple[Table, ...]
+
+    def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Change the tables by the entries, which follow those applied before."""
+
+
+PROJECTIONS: tuple[Projection, ...] = (log, catalog, reports, positions, statuses)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),  # the event store's own id
+    Column("seq", Integer, nullable=False),
+    Column("recorded_at", Micros, nullable=False),
+    info={"key": ("id",)},
+)
+"""One row: the end of the log, as far as every read model has it."""
+
+START = Head(0, 0, -(2**62))
+PAGE = 250
+"""Events that one transaction applies."""
+
+Progress = Callable[[int, int], None]
+"""Told the store's position reached, and the one to reach."""
+
+_HEAD = select(checkpoint.c.position, checkpoint.c.seq, checkpoint.c.recorded_at)
+
+
+def head_of(connection: Connection) -> Head:
+    """Return how far the read models have come."""
+    row = connection.execute(_HEAD).one_or_none()
+    return Head(*row) if row else START
+
+
+def catch_up(engine: Engine, timeline: Timeline) -> Head:
+    """Apply what the log has and the read models lack. Returns how far they have come."""
+    while True:
+        with writing(engine) as connection:
+            head = _lock(connection)
+            events = timeline.events_after(head.position, PAGE)
+            if events:
+                entries = entries_of(connection, events, head)
+                for projection in PROJECTIONS:
+                    projection.apply(connection, entries)
+                head = _after(head, entries)._replace(position=events[-1].id)
+                connection.execute(checkpoint.update().values(head._asdict()))
+        if len(events) < PAGE:
+            return head
+
+
+def rebuild(
+    engine: Engine,
+    timeline: Timeline,
+    projections: Iterable[Projection] = PROJECTIONS,
+    progress: Progress | None = None,
+) -> Head:
+    """Empty read models and replay the log into them, in one transaction.
+
+    Readers see the old rows until it is done. Returns how far the read models have come.
+    """
+    with writing(engine) as connection:
+        stop = _lock(connection).position
+        chosen = [one for one in PROJECTIONS if one in tuple(projections)]
+        for projection in chosen:
+            for table in projection.TABLES:
+                connection.execute(table.delete())
+        replay(connection, timeline, chosen, stop, progress)
+    return catch_up(engine, timeline)
+
+
+def replay(
+    connection: Connection,
+    timeline: Timeline,
+    projections: Sequence[Projection],
+    stop: int,
+    progress: Progress | None = None,
+) -> Head:
+    """Apply the whole log, up to the store's position `stop`, to empty read models."""
+    head = START
+    while events := timeline.events_after(head.position, PAGE, stop):
+        entries = entries_of(connection, events, head)
+        for projection in projections:
+            projection.apply(connection, entries)
+        head = _after(head, entries)._replace(position=events[-1].id)
+        if progress:
+            progress(head.position, stop)
+    return head
+
+
+def _lock(connection: Connection) -> Head:
+    row = connection.execute(_HEAD.with_for_update()).one()
+    return Head(*row)
+
+
+def _after(head: Head, entries: Sequence[Entry]) -> Head:
+    return (
+        head._replace(seq=entries[-1].seq, recorded_at=entries[-1].recorded_at) if entries else head
+    )

@@ -1,0 +1,242 @@
+"""Reports: each as it read at every point of the log, and what changed it."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    bindparam,
+    select,
+    tuple_,
+)
+
+from events.dates import bounds_of
+from events.records import Record, issues_named, parties_named
+from projections.belief import OPEN, believed
+from projections.database import Micros, Text, insert_all, metadata
+from projections.log import Entry
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("place", Integer, primary_key=True),  # seq of the first recording
+    Column("version", Integer, primary_key=True),  # 1, and one more with each amendment
+    Column("id", Text, nullable=False),
+    Column("seq_from", Integer, nullable=False),
+    Column("seq_to", BigInteger, nullable=False),
+    Column("recorded_at", Micros, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("stands", Boolean, nullable=False),
+    Column("earliest", Micros, nullable=False),
+    Column("latest", Micros, nullable=False),
+    Column("words", Text, nullable=False),  # what `q` looks in, case folded
+    Column("record", Text, nullable=False),  # JSON, the report as it reads
+    Column("amendment", Text),  # JSON, the correction, retraction or reinstatement
+    Index("reports_by_id", "id", "seq_from"),
+    Index("reports_by_latest", "latest", "place"),
+    info={"key": ("place", "version")},
+)
+
+report_subjects = Table(
+    "report_subjects",
+    metadata,
+    Column("kind", Text, primary_key=True),  # party or issue
+    Column("subject", Text, primary_key=True),  # its id
+    Column("latest", Micros, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    info={"key": ("kind", "subject", "latest", "place", "version")},
+    sqlite_with_rowid=False,
+)
+"""Which parties and issues each version of a report names."""
+
+NAME = "reports"
+TABLES = (reports, report_subjects)
+
+
+class Version(NamedTuple):
+    """A report as it read from one point of the log on."""
+
+    record: Record
+    place: int
+    version: int
+    seq: int  # from which on it reads so
+    recorded_at: int
+    recorded_by: str
+    stands: bool
+    earliest: int
+    latest: int
+    amendment: Record | None
+
+
+# How events change it
+
+
+def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Add versions, each closing the one before it."""
+    versions: list[tuple[Any, ...]] = []
+    subjects: list[tuple[Any, ...]] = []
+    close = (
+        reports.update()
+        .where(reports.c.place == bindparam("closed"), reports.c.seq_to == OPEN)
+        .values(seq_to=bindparam("at"))
+    )
+    for entry in entries:
+        if entry.report is None:
+            continue
+        if entry.amends:
+            insert_all(connection, reports, versions)
+            versions = []
+            connection.execute(close, {"closed": entry.place, "at": entry.seq})
+        versions.append(_version_row(entry, entry.report))
+        subjects += _subjects(entry, entry.report)
+    insert_all(connection, reports, versions)
+    insert_all(connection, report_subjects, subjects)
+
+
+def _version_row(entry: Entry, report: Record) -> tuple[Any, ...]:
+    earliest, latest = bounds_of(report["occurred"])
+    return (
+        entry.place,
+        entry.originator_version,
+        report["id"],
+        entry.seq,
+        OPEN,
+        entry.recorded_at,
+        entry.recorded_by,
+        report["type"],
+        entry.stands,
+        earliest,
+        latest,
+        words_of(report),
+        orjson.dumps(report).decode(),
+        orjson.dumps(entry.record).decode() if entry.amends else None,
+    )
+
+
+def _subjects(entry: Entry, report: Record) -> list[tuple[Any, ...]]:
+    latest = bounds_of(report["occurred"]).latest
+    where = (latest, entry.place, entry.originator_version)
+    named = {"party": parties_named(report), "issue": issues_named(report)}
+    return [(kind, name, *where) for kind, names in named.items() for name in names]
+
+
+def words_of(report: Record) -> str:
+    """Return the text of a report that a search looks in, case folded, a line a field."""
+    speaker = report.get("speaker", {})
+    texts = [
+        report["summary"],
+        report.get("quote"),
+        report.get("attribution_phrase"),
+        report.get("venue") or report.get("place"),
+        speaker.get("name"),
+        speaker.get("role"),
+        *(source.get(key) for source in report["sources"] for key in ("publisher", "title")),
+        *report.get("agenda", ()),
+        *report.get("tags", ()),
+    ]
+    return "\n".join(text for text in texts if text).casefold()
+
+
+# What can be asked of it
+
+_READS = (
+    reports.c.record,
+    reports.c.place,
+    reports.c.version,
+    reports.c.seq_from,
+    reports.c.recorded_at,
+    reports.c.recorded_by,
+    reports.c.stands,
+    reports.c.earliest,
+    reports.c.latest,
+    reports.c.amendment,
+)
+_ONE = select(*_READS).where(reports.c.id == bindparam("id"), believed(reports))
+_EVERY_VERSION = (
+    select(*_READS)
+    .where(reports.c.id == bindparam("id"), reports.c.seq_from <= bindparam("seq"))
+    .order_by(reports.c.version)
+)
+_IDS = select(reports.c.id).where(reports.c.version == 1)
+
+
+class Filter(NamedTuple):
+    """Which reports to list. None: whichever."""
+
+    party: str | None = None
+    issue: str | None = None
+    type: str | None = None
+    from_: int | None = None  # UTC microseconds; what may have happened in the window
+    to: int | None = None
+    q: str | None = None  # words that must all occur
+
+
+def version_of(connection: Connection, report_id: str, seq: int) -> Version | None:
+    """Return a report as it read at `seq`, standing or not; None if it was not recorded."""
+    row = connection.execute(_ONE, {"id": report_id, "seq": seq}).one_or_none()
+    return _version(row) if row else None
+
+
+def versions_of(connection: Connection, report_id: str, seq: int) -> list[Version]:
+    """Return every version of a report up to `seq`, oldest first; empty if there is none."""
+    query = {"id": report_id, "seq": seq}
+    return [_version(row) for row in connection.execute(_EVERY_VERSION, query)]
+
+
+def standing(
+    connection: Connection,
+    wanted: Filter,
+    *,
+    seq: int,
+    after: tuple[int, int] | None = None,
+    count: int,
+) -> list[Version]:
+    """Return at most `count` reports that stood at `seq`, in order of effect, then of place.
+
+    `after`: the effect and place of the report before the first.
+    """
+    query = select(*_READS).where(believed(reports), reports.c.stands)
+    latest, place = reports.c.latest, reports.c.place
+    named = [("party", wanted.party), ("issue", wanted.issue)]
+    for kind, subject in [(kind, subject) for kind, subject in named if subject is not None]:
+        names = report_subjects.alias(f"names_{kind}")
+        query = query.join(
+            names,
+            (names.c.place == reports.c.place)
+            & (names.c.version == reports.c.version)
+            & (names.c.kind == kind)
+            & (names.c.subject == subject),
+        )
+        latest, place = names.c.latest, names.c.place
+    if wanted.type is not None:
+        query = query.where(reports.c.type == wanted.type)
+    if wanted.from_ is not None:
+        query = query.where(latest >= wanted.from_)
+    if wanted.to is not None:
+        query = query.where(reports.c.earliest <= wanted.to)
+    for word in (wanted.q or "").casefold().split():
+        query = query.where(reports.c.words.contains(word, autoescape=True))
+    if after is not None:
+        query = query.where(tuple_(latest, place) > after)
+    query = query.order_by(latest, place).limit(count)
+    return [_version(row) for row in connection.execute(query, {"seq": seq})]
+
+
+def ids_like(connection: Connection, start: str, count: int) -> list[str]:
+    """Return at most `count` report ids that begin with `start`."""
+    query = _IDS.where(reports.c.id.startswith(start, autoescape=True))
+    return list(connection.scalars(query.order_by(reports.c.id).limit(count)))
+
+
+def _version(row: Any) -> Version:
+    amendment = orjson.loads(row.amendment) if row.amendment else None
+    return Version(orjson.loads(row.record), *row[1:6], bool(row.stands), *row[7:9], amendment)
