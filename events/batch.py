@@ -1,6 +1,6 @@
 """Deciding records one after another, to be saved together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -13,6 +13,7 @@ from events.errors import (
     InvalidRecordError,
     NameTakenError,
     RecordedAtError,
+    RefusedError,
     UnknownIssueError,
     UnknownPartyError,
     UnknownReportError,
@@ -92,6 +93,17 @@ class Batch:
         }[sent.record["type"]]
         return decide(sent)
 
+    def decide_all(self, sent: Iterable[Sent]) -> tuple[list[Outcome], dict[int, RefusedError]]:
+        """Decide records in order. Returns what becomes of them, and the refused by place."""
+        outcomes: list[Outcome] = []
+        refused: dict[int, RefusedError] = {}
+        for place, one in enumerate(sent):
+            try:
+                outcomes.append(self.decide(one))
+            except RefusedError as error:
+                refused[place] = error
+        return outcomes, refused
+
     def remember(self) -> None:
         """Let later batches know what this one, now saved, made certain."""
         self._known.parties |= self._parties
@@ -125,8 +137,8 @@ class Batch:
 
     def _register_issue(self, sent: Sent) -> Outcome:
         record = sent.record
-        for issue, field in issues_named(record).items():
-            self._issue(issue, field)
+        for other, field in issues_named(record).items():
+            self._issue(other, field)
         key = issue_key(record["id"])
         issue = self._get(key)
         if issue is None:

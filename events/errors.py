@@ -58,6 +58,12 @@ class UnknownError(RefusedError):
     def __init__(self, name: str, field: str = "") -> None:
         super().__init__(f"there is no {self.kind} {name!r}", field)
         self.name = name
+        self.did_you_mean: list[str] = []
+        """The nearest ids, for those who know them to fill in."""
+
+    def __str__(self) -> str:
+        hint = f" (did you mean {', '.join(map(repr, self.did_you_mean))}?)"
+        return super().__str__() + (hint if self.did_you_mean else "")
 
 
 class UnknownPartyError(UnknownError):

@@ -64,7 +64,10 @@ def parties_named(record: Record) -> dict[str, str]:
 
 def issues_named(record: Record) -> dict[str, str]:
     """Return each issue id that a record names, with the field that names it first."""
-    named = {record[key]: key for key in ("parent", "supersedes") if key in record}
+    named: dict[str, str] = {}
+    for key in ("parent", "supersedes"):
+        if key in record:
+            named.setdefault(record[key], key)
     for key in ("positions", "statuses"):
         for i, row in enumerate(record.get(key, ())):
             named.setdefault(row["issue"], f"{key}.{i}.issue")

@@ -88,8 +88,9 @@ class Report(Aggregate):
         )
 
     def version_with(self, record: Record) -> int:
-        """Return the version at which this record was recorded: the report as first sent,
-        or the correction, retraction or reinstatement.
+        """Return the version at which a record of this report was recorded.
+
+        That is the report as first sent, a correction, a retraction or a reinstatement.
 
         Raises ContentDiffersError when the record under that id is another one.
         """

@@ -14,17 +14,22 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import (
     IntegrityError,
+    PersistenceError,
     Transcoder,
 )
 
 from events.batch import Batch, Checker, Known, Outcome, Sent
-from events.errors import BatchRefusedError, RefusedError
+from events.errors import BatchRefusedError
 
 LOCK_TIMEOUT = 30
 """Seconds that a write waits for another one to finish."""
 
 ATTEMPTS = 10
 """How often a save is decided anew after another process came first."""
+
+
+LogError = PersistenceError
+"""The log's database cannot be reached, or does not do what is asked."""
 
 
 class DatabaseUrlError(ValueError):
@@ -79,14 +84,8 @@ class Timeline(Application[UUID]):
         """
         is_hopeful = True
         for attempt in range(ATTEMPTS):
-            batch = Batch(
-                self.find,
-                self._check,
-                self._known,
-                is_hopeful=is_hopeful,
-                last_recorded_at=last_recorded_at,
-            )
-            outcomes, refused = _decide(batch, sent)
+            batch = self._batch(is_hopeful=is_hopeful, last_recorded_at=last_recorded_at)
+            outcomes, refused = batch.decide_all(sent)
             if refused and not is_hopeful:
                 raise BatchRefusedError(refused)
             if not refused:
@@ -101,9 +100,18 @@ class Timeline(Application[UUID]):
             is_hopeful = False
         raise AssertionError("unreachable")
 
-    def trial(self) -> Batch:
+    def trial(self, last_recorded_at: datetime | None = None) -> Batch:
         """Return a batch to decide records in that will not be saved."""
-        return Batch(self.find, self._check, self._known, is_hopeful=False, last_recorded_at=None)
+        return self._batch(is_hopeful=False, last_recorded_at=last_recorded_at)
+
+    def _batch(self, *, is_hopeful: bool, last_recorded_at: datetime | None) -> Batch:
+        return Batch(
+            self.find,
+            self._check,
+            self._known,
+            is_hopeful=is_hopeful,
+            last_recorded_at=last_recorded_at,
+        )
 
     def find(self, key: UUID) -> Aggregate | None:
         """Return an aggregate as the log has it, or None."""
@@ -125,17 +133,6 @@ class Timeline(Application[UUID]):
                 position, limit, stop, inclusive_of_start=False
             )
         ]
-
-
-def _decide(batch: Batch, sent: Sequence[Sent]) -> tuple[list[Outcome], dict[int, RefusedError]]:
-    outcomes: list[Outcome] = []
-    refused: dict[int, RefusedError] = {}
-    for place, one in enumerate(sent):
-        try:
-            outcomes.append(batch.decide(one))
-        except RefusedError as error:
-            refused[place] = error
-    return outcomes, refused
 
 
 def settings_of(url: str) -> dict[str, str]:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from projections.database import writing
+from projections.database import reading, writing
 
 UPGRADE_LOCK = 5_762_031
 """PostgreSQL's advisory lock that one upgrade at a time holds."""
@@ -33,6 +35,13 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         yield
+
+
+def is_newest(engine: Engine) -> bool:
+    """Tell whether the tables are there and of the newest revision."""
+    with reading(engine) as connection:
+        revision = MigrationContext.configure(connection).get_current_revision()
+    return revision == ScriptDirectory.from_config(config()).get_current_head()
 
 
 def upgrade(engine: Engine) -> None:

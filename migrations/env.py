@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from projections.projector import metadata
+from projections import projector  # noqa: F401  imports every read model
+from projections.database import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

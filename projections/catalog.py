@@ -134,7 +134,7 @@ def was_registered(connection: Connection, kind: str, key: str) -> bool:
 def names(connection: Connection, kind: str, seq: int) -> dict[str, str]:
     """Return every text that stands for a party or issue, with its id, as known at `seq`."""
     if kind == "party":
-        return {name: party for name, party in connection.execute(_ALL_NAMES, {"seq": seq})}
+        return {row.name: row.party for row in connection.execute(_ALL_NAMES, {"seq": seq})}
     ids = select(issues.c.id).where(believed(issues))
     return {row.id: row.id for row in connection.execute(ids, {"seq": seq})}
 

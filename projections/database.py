@@ -97,6 +97,6 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, .
         connection.exec_driver_sql(insert, list(rows))
         return
     cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+    with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)

@@ -52,6 +52,10 @@ class Head(NamedTuple):
     recorded_at: int  # UTC microseconds
 
 
+START = Head(0, 0, -(2**62))
+"""Before the first record."""
+
+
 class Entry(NamedTuple):
     """One record in its place in the log."""
 
@@ -74,12 +78,12 @@ class Entry(NamedTuple):
     @property
     def amends(self) -> bool:
         """True for corrections, retractions and reinstatements."""
-        return self.record["type"] in AMENDMENTS
+        return self.type in AMENDMENTS
 
     @property
     def stands(self) -> bool:
         """False where the report is retracted."""
-        return self.record["type"] != "retraction"
+        return self.type != "retraction"
 
 
 def entries_of(connection: Connection, events: Sequence[Stored], head: Head) -> list[Entry]:
@@ -109,6 +113,12 @@ def entries_of(connection: Connection, events: Sequence[Stored], head: Head) -> 
             )
         )
     return entries
+
+
+def end_of(head: Head, events: Sequence[Stored], entries: Sequence[Entry]) -> Head:
+    """Return where the log has come to after `events` and their entries."""
+    last = entries[-1] if entries else head
+    return Head(events[-1].id, last.seq, last.recorded_at)
 
 
 def _places(connection: Connection, records: Sequence[Stored], head: Head) -> dict[UUID, int]:

@@ -185,4 +185,4 @@ def _taken(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
 
 
 def _rest(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
-    yield from connection.execute(_MORE_TAKEN, question)  # type: ignore[misc]
+    yield from connection.execute(_MORE_TAKEN, question)

@@ -14,14 +14,19 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, s
 from events.timeline import Timeline
 from projections import catalog, log, positions, reports, statuses
 from projections.database import Micros, metadata, writing
-from projections.log import Entry, Head, entries_of
+from projections.log import START, Entry, Head, end_of, entries_of
 
 
 class Projection(Protocol):
     """A read model: the module that owns its tables."""
 
-    NAME: str
-    TABLES: tuple[Table, ...]
+    @property
+    def NAME(self) -> str:  # noqa: N802
+        """What it is called on the command line."""
+
+    @property
+    def TABLES(self) -> tuple[Table, ...]:  # noqa: N802
+        """What a rebuild empties."""
 
     def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Change the tables by the entries, which follow those applied before."""
@@ -40,7 +45,6 @@ checkpoint = Table(
 )
 """One row: the end of the log, as far as every read model has it."""
 
-START = Head(0, 0, -(2**62))
 PAGE = 250
 """Events that one transaction applies."""
 
@@ -66,7 +70,7 @@ def catch_up(engine: Engine, timeline: Timeline) -> Head:
                 entries = entries_of(connection, events, head)
                 for projection in PROJECTIONS:
                     projection.apply(connection, entries)
-                head = _after(head, entries)._replace(position=events[-1].id)
+                head = end_of(head, events, entries)
                 connection.execute(checkpoint.update().values(head._asdict()))
         if len(events) < PAGE:
             return head
@@ -105,7 +109,7 @@ def replay(
         entries = entries_of(connection, events, head)
         for projection in projections:
             projection.apply(connection, entries)
-        head = _after(head, entries)._replace(position=events[-1].id)
+        head = end_of(head, events, entries)
         if progress:
             progress(head.position, stop)
     return head
@@ -114,9 +118,3 @@ def replay(
 def _lock(connection: Connection) -> Head:
     row = connection.execute(_HEAD.with_for_update()).one()
     return Head(*row)
-
-
-def _after(head: Head, entries: Sequence[Entry]) -> Head:
-    return (
-        head._replace(seq=entries[-1].seq, recorded_at=entries[-1].recorded_at) if entries else head
-    )

@@ -239,4 +239,15 @@ def ids_like(connection: Connection, start: str, count: int) -> list[str]:
 
 def _version(row: Any) -> Version:
     amendment = orjson.loads(row.amendment) if row.amendment else None
-    return Version(orjson.loads(row.record), *row[1:6], bool(row.stands), *row[7:9], amendment)
+    return Version(
+        orjson.loads(row.record),
+        row.place,
+        row.version,
+        row.seq_from,
+        row.recorded_at,
+        row.recorded_by,
+        row.stands,
+        row.earliest,
+        row.latest,
+        amendment,
+    )

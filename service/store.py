@@ -1,20 +1,27 @@
 """One database: the log, the read models beside it, and the way in and out of both."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 import migrations
-from events.batch import Outcome, Sent
+from events.batch import Batch, Outcome, Sent
 from events.dates import to_datetime
+from events.errors import BatchRefusedError, RefusedError
 from events.timeline import Timeline, settings_of
 from projections import log, projector
 from projections.database import connect, reading
 from projections.log import Head
+from service import lookup
 from service.schemas import records
+
+
+class NotReadyError(Exception):
+    """The database is not created yet, or of another version."""
 
 
 class Recorded(NamedTuple):
@@ -27,10 +34,15 @@ class Recorded(NamedTuple):
 class Store:
     """The log and the read models of one database."""
 
-    def __init__(self, url: str) -> None:
-        """Open the database at `url`, creating or upgrading it where needed."""
-        initialise(url)
-        self.url = url
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        """Open the database at `url`, creating or upgrading it where needed.
+
+        Without `create`, raises NotReadyError instead. Raises DatabaseUrlError.
+        """
+        if create:
+            initialise(url)
+        else:
+            must_be_ready(url)
         self.timeline = Timeline(url, check=records.load)
         self.engine = connect(url)
         self.catch_up()
@@ -40,15 +52,40 @@ class Store:
 
         Returns once every read sees them. Raises BatchRefusedError.
         """
-        outcomes = self.timeline.record(sent, last_recorded_at=self._last_recorded_at(sent))
+        try:
+            keeps = any(one.recorded_at for one in sent)
+            last = self._last_recorded_at() if keeps else None
+            outcomes = self.timeline.record(sent, last_recorded_at=last)
+        except BatchRefusedError as error:
+            self.give_hints(error.refused.values())
+            raise
         self.catch_up()
         with reading(self.engine) as connection:
             seqs = log.seqs_of(connection, outcomes)
             return [Recorded(*pair) for pair in zip(outcomes, seqs, strict=True)]
 
-    def _last_recorded_at(self, sent: Sequence[Sent]) -> datetime | None:
-        if all(one.recorded_at is None for one in sent):
-            return None
+    def try_out(self, sent: Sequence[Sent], batch: Batch | None = None) -> list[Outcome]:
+        """Decide all of them, after those of `batch`, and record nothing.
+
+        Raises BatchRefusedError.
+        """
+        outcomes, refused = (batch or self.trial()).decide_all(sent)
+        if refused:
+            self.give_hints(refused.values())
+            raise BatchRefusedError(refused)
+        return outcomes
+
+    def give_hints(self, refused: Iterable[RefusedError]) -> None:
+        """Let errors about unknown ids name the nearest ones."""
+        with self.reading() as (connection, head):
+            for error in refused:
+                lookup.give_hints(connection, error, head.seq)
+
+    def trial(self, *, keep_recorded_at: bool = False) -> Batch:
+        """Return a batch to decide records in that will not be saved."""
+        return self.timeline.trial(self._last_recorded_at() if keep_recorded_at else None)
+
+    def _last_recorded_at(self) -> datetime | None:
         head = self.catch_up()
         return to_datetime(head.recorded_at) if head.seq else None
 
@@ -75,6 +112,21 @@ class Store:
         """Close every connection."""
         self.timeline.close()
         self.engine.dispose()
+
+
+def must_be_ready(url: str) -> None:
+    """Raises NotReadyError unless the database was created, and is of this version."""
+    settings = settings_of(url)
+    file = settings.get("SQLITE_DBNAME")
+    engine = connect(url)
+    try:
+        if (file and not Path(file).exists()) or not migrations.is_newest(engine):
+            raise NotReadyError(
+                "there is no timeline of this version in the database yet: 'stancelog init' "
+                "creates or upgrades it, and so does 'stancelog import'"
+            )
+    finally:
+        engine.dispose()
 
 
 def initialise(url: str) -> None:

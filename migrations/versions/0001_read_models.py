@@ -158,9 +158,9 @@ def upgrade() -> None:
     )
     op.create_index("statuses_by_effect", "statuses", ["issue", "effective", "strength", "place"])
     op.create_index("statuses_by_place", "statuses", ["place"])
-    op.execute(
-        f"INSERT INTO checkpoint (id, position, seq, recorded_at) VALUES (1, 0, 0, {-(2**62)})"
-    )
+    nothing = sa.literal(-(2**62))  # when the last record was recorded: there is none
+    checkpoint = sa.table("checkpoint", *map(sa.column, ("id", "position", "seq", "recorded_at")))
+    op.execute(checkpoint.insert().values(id=1, position=0, seq=0, recorded_at=nothing))
 
 
 def downgrade() -> None:

@@ -27,7 +27,7 @@ _EDTF = (
 
 def nearest(text: str, known: Iterable[str], most: int = 3) -> list[str]:
     """Return the known words most like `text`, best first; empty if none is like it."""
-    return get_close_matches(text, list(known), most, 0.6)
+    return get_close_matches(text, list(known), most, 0.7)
 
 
 class Text(fields.String):
@@ -108,7 +108,10 @@ class Choice(Text):
 class Flag(fields.Boolean):
     """JSON true or false."""
 
-    default_error_messages = {"invalid": "must be true or false", "null": "is required"}  # noqa: RUF012
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "must be true or false",
+        "null": "is required",
+    }
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if type(value) is not bool:
@@ -179,10 +182,10 @@ class WebAddress(Text):
         return text
 
 
-class ListOf(fields.List):
+class ListOf(fields.List[Any]):
     """A JSON list of one kind of value, of limited length."""
 
-    default_error_messages = {
+    default_error_messages = {  # noqa: RUF012
         "invalid": "must be a list",
         "null": "is required",
         "required": "is required",
@@ -200,7 +203,7 @@ class ListOf(fields.List):
 class One(fields.Nested):
     """A JSON object."""
 
-    default_error_messages = {
+    default_error_messages = {  # noqa: RUF012
         "type": "must be an object",
         "null": "is required",
         "required": "is required",
@@ -262,7 +265,10 @@ class Rows(One):
 class Texts(fields.Dict):
     """A JSON object of short texts."""
 
-    default_error_messages = {"invalid": "must be an object", "null": "is required"}  # noqa: RUF012
+    default_error_messages = {  # noqa: RUF012
+        "invalid": "must be an object",
+        "null": "is required",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(keys=Text(LONGEST_NAME), values=Text(LONGEST_NAME), **kwargs)
@@ -274,7 +280,7 @@ class Patch(fields.Dict):
     DEEPEST = 16
     UNTOUCHED = ("id", "type")
 
-    default_error_messages = {
+    default_error_messages = {  # noqa: RUF012
         "invalid": "must be an object",
         "null": "is required",
         "required": "is required",

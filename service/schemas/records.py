@@ -63,27 +63,23 @@ class Canonical(Schema):
         return {
             key: value
             for key, value in data.items()
-            if value is not None and value != [] and value != {} and value != defaults.get(key)
+            if value is not None and value not in ([], {}) and value != defaults.get(key)
         }
 
-    @classmethod
-    def filled(cls, record: Record) -> Record:
+    def filled(self, record: Record) -> Record:
         """Return a canonical object with its defaults filled in, nested ones too."""
-        schema = cls()
-        full = {}
-        for name, field in schema.fields.items():
-            value = record.get(name, cls.DEFAULTS.get(name))
-            if isinstance(field, One) and issubclass(type(field.schema), Canonical):
-                inner = type(field.schema)
-                if isinstance(field, Rows):
-                    value = [inner.filled(row) for row in value or []]
-                elif value is not None:
-                    value = inner.filled(value)
-            elif value is None and isinstance(field, fields.List):
-                value = []
-            elif value is None and isinstance(field, Texts):
-                value = {}
-            full[name] = value
+        full: Record = {}
+        for name, field in self.fields.items():
+            value = record.get(field.data_key or name, self.DEFAULTS.get(name))
+            inner = field.schema if isinstance(field, One) else None
+            if isinstance(field, fields.List | Rows):
+                value = value or []
+            elif isinstance(field, Texts):
+                value = value or {}
+            if value and isinstance(inner, Canonical):
+                many = isinstance(field, Rows)
+                value = [inner.filled(row) for row in value] if many else inner.filled(value)
+            full[field.data_key or name] = value
         return full
 
 
@@ -356,7 +352,7 @@ def load(data: Any) -> Record:
 
 def filled(record: Record) -> Record:
     """Return a canonical record with every field, defaults filled in."""
-    return type(SCHEMAS[record["type"]]).filled(record)
+    return SCHEMAS[record["type"]].filled(record)
 
 
 def faults_of(messages: Any, schema: Schema | None, path: tuple[str, ...] = ()) -> list[Fault]:
@@ -388,9 +384,10 @@ def faults_of(messages: Any, schema: Schema | None, path: tuple[str, ...] = ()) 
 
 
 def _unknown(name: str, schema: Schema) -> str:
-    if name in ("recorded_at", "recorded_by", "seq"):
+    if name in ("recorded_at", "recorded_by", "seq") and isinstance(schema, Canonical):
         return f"is not a field: the log itself sets {name}"
     known = [field.data_key or key for key, field in schema.fields.items()]
     like = nearest(name, known, 1)
-    hint = f"did you mean {like[0]!r}?" if like else f"the fields are {', '.join(known)}"
-    return f"is not a field: {hint}"
+    noun = "field" if isinstance(schema, Canonical) else "parameter"
+    hint = f"did you mean {like[0]!r}?" if like else f"the {noun}s are {', '.join(known)}"
+    return f"is not a {noun} here: {hint}"

@@ -1,0 +1,117 @@
+"""What every route shares: the database at hand, bodies in, JSON with validators out."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import orjson
+from flask import Flask, Response, current_app, g, request
+from flask_smorest import Blueprint
+from sqlalchemy import Connection
+from webargs.flaskparser import FlaskParser
+
+from events.batch import Sent
+from events.errors import BatchRefusedError, Fault, InvalidRecordError
+from events.records import Record
+from projections.log import Head
+from service import clocks
+from service.clocks import Asked, Clocks
+from service.ndjson import decode
+from service.problems import ForeignOriginError
+from service.store import Recorded, Store
+
+RECORDED_BY = "http"
+UNPINNED = "public, no-cache"
+PINNED = "public, max-age=31536000, immutable"
+EXPOSED = "ETag, Location, Link, Retry-After"
+
+
+class Api(Blueprint):
+    """A group of routes whose parameters are strict and whose errors are problems."""
+
+    ARGUMENTS_PARSER = FlaskParser()
+
+
+def store() -> Store:
+    """Return the database that this app serves."""
+    return cast(Store, current_app.extensions["stancelog"])
+
+
+@contextmanager
+def asking(asked: Asked | Clocks, floor: str) -> Iterator[tuple[Connection, Head, Clocks]]:
+    """Give a connection for one question, with its clocks resolved. `floor`: its default."""
+    with store().reading() as (connection, head):
+        if isinstance(asked, Asked):
+            asked = clocks.resolve(connection, head, asked, floor)
+        if asked.is_as_of_now:
+            g.now = asked.echo()["as_of"]
+        yield connection, head, asked
+
+
+def body() -> Any:
+    """Return the JSON body of the request. Raises InvalidRecordError."""
+    raw = request.get_data()
+    if not raw.strip():
+        raise InvalidRecordError([Fault("", "json", "the body is empty: send one JSON object")])
+    return decode(raw)
+
+
+def record_one(record: Record, expected_version: int | None = None) -> Recorded:
+    """Record one record as the caller. Raises RefusedError."""
+    sent = Sent(record, RECORDED_BY, expected_version=expected_version)
+    try:
+        return store().record([sent])[0]
+    except BatchRefusedError as error:
+        raise error.refused[0] from None
+
+
+def json(
+    value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a JSON response."""
+    response = Response(orjson.dumps(value), status, mimetype="application/json")
+    response.headers.update(headers or {})
+    return response
+
+
+def register(app: Flask) -> None:
+    """Let every answer of the app carry validators, and be read from any origin."""
+
+    @app.before_request
+    def _no_foreign_writes() -> None:
+        origin = request.headers.get("Origin")
+        if request.method in ("GET", "HEAD", "OPTIONS") or origin is None:
+            return
+        if urlsplit(origin).netloc != request.host:
+            raise ForeignOriginError(f"Pages of {origin} may read here, not write.")
+
+    @app.after_request
+    def _readable_and_cacheable(response: Response) -> Response:
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            return response
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+            response.headers["Access-Control-Allow-Headers"] = "*"
+            response.headers["Access-Control-Max-Age"] = "86400"
+        elif response.status_code == 200 and not response.is_streamed:
+            _validate(response)
+        return response
+
+
+def _validate(response: Response) -> None:
+    """Give the response an ETag, and turn it into a 304 for those who have it."""
+    if "ETag" not in response.headers:
+        content = response.get_data()
+        now = g.pop("now", None)
+        if now is not None:  # the answer is the same as a moment ago, but for its echo of now
+            content = content.replace(now.encode(), b"")
+        response.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=now is not None)
+    if "Cache-Control" not in response.headers:
+        is_pinned = {"as_of", "seq", "floor"} <= request.args.keys()
+        response.headers["Cache-Control"] = PINNED if is_pinned else UNPINNED
+    response.make_conditional(request.environ)

@@ -1,0 +1,52 @@
+"""Finding parties, issues and reports by what people call them."""
+
+from sqlalchemy import Connection
+
+from events.errors import RefusedError, UnknownError
+from projections import catalog, reports
+from projections.log import Head
+from service.problems import NotFoundError
+from service.schemas.fields import nearest
+
+LIKE_REPORTS = 500
+
+
+def party_id(connection: Connection, text: str, seq: int, head: Head) -> str:
+    """Return the id that an id, code or alias stands for. Raises NotFoundError.
+
+    A party that was registered only after `seq` is found too: as known then, it simply has
+    no position on record.
+    """
+    for known in (seq, head.seq):
+        if found := catalog.party_named(connection, text, known):
+            return found
+    raise NotFoundError("party", text, like(connection, "party", text, head.seq))
+
+
+def issue_id(connection: Connection, text: str, head: Head) -> str:
+    """Return the id of an issue that was ever opened. Raises NotFoundError."""
+    for issue in (text, text.lower()):
+        if catalog.was_registered(connection, "issue", issue):
+            return issue
+    raise NotFoundError("issue", text, like(connection, "issue", text, head.seq))
+
+
+def version_of(connection: Connection, kind: str, key: str, seq: int) -> catalog.Version:
+    """Return a party or issue as known at `seq`. Raises NotFoundError."""
+    if found := catalog.version_of(connection, kind, key, seq):
+        return found
+    raise NotFoundError(kind, key, why=f"At seq {seq} {kind} {key!r} was not registered yet.")
+
+
+def like(connection: Connection, kind: str, text: str, seq: int) -> list[str]:
+    """Return the ids of the parties, issues or reports most like `text`, best first."""
+    if kind == "report":
+        return nearest(text, reports.ids_like(connection, text[:2], LIKE_REPORTS))
+    names = catalog.names(connection, kind, seq)
+    return list(dict.fromkeys(names[name] for name in nearest(text.casefold(), names, 5)))[:3]
+
+
+def give_hints(connection: Connection, error: RefusedError, seq: int) -> None:
+    """Let an error about an unknown id name the nearest ones."""
+    if isinstance(error, UnknownError):
+        error.did_you_mean = like(connection, error.kind, error.name, seq)

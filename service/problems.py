@@ -1,0 +1,161 @@
+"""Problems: every error as RFC 9457 `application/problem+json`."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from marshmallow import Schema
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from events import errors
+from events.errors import Fault, RefusedError
+from service.schemas.records import faults_of
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS_OF: tuple[tuple[type[Exception], HTTPStatus], ...] = (
+    (errors.ConflictError, HTTPStatus.CONFLICT),
+    (errors.StaleVersionError, HTTPStatus.PRECONDITION_FAILED),
+    (errors.RefusedError, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+"""The first that fits counts."""
+
+APPEND_ONLY = (
+    "The log is append-only: a report is never changed or deleted. "
+    "POST …/corrections when the report was wrong, POST …/retraction when it does not stand."
+)
+
+_log = logging.getLogger("stancelog")
+
+
+class NotFoundError(Exception):
+    """The URL names something that was never recorded, or was not known then."""
+
+    def __init__(self, kind: str, name: str, did_you_mean: Sequence[str] = (), why: str = ""):
+        super().__init__(why or f"There is no {kind} {name!r}.")
+        self.did_you_mean = list(did_you_mean)
+
+
+class InvalidQueryError(Exception):
+    """A parameter breaks a rule."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
+        self.faults = faults
+
+
+class ForeignOriginError(Exception):
+    """A page of another site tries to write."""
+
+
+def problem(
+    status: HTTPStatus,
+    detail: str,
+    faults: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """Return a problem. `faults` become its `errors`, each with a field, rule and message."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "instance": request.path,
+    }
+    if faults:
+        body["errors"] = list(faults)
+    body |= {key: value for key, value in more.items() if value}
+    response = Response(orjson.dumps(body), status.value, mimetype=MEDIA_TYPE)
+    response.headers.update(headers or {})
+    return response
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """Return the status that says what kind of refusal this is."""
+    return next(status for kind, status in STATUS_OF if isinstance(error, kind))
+
+
+def described(error: RefusedError) -> list[dict[str, Any]]:
+    """Return a refusal's faults as JSON objects, with the nearest ids for unknown ones."""
+    rows: list[dict[str, Any]] = [fault._asdict() for fault in error.faults]
+    if isinstance(error, errors.UnknownError):
+        rows[0]["did_you_mean"] = error.did_you_mean
+    return rows
+
+
+def _summary(rows: Sequence[Mapping[str, Any]]) -> str:
+    first = rows[0]
+    where = f"{first['field']}: " if first["field"] else ""
+    more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+    return f"{where}{first['message']}{more}"
+
+
+def refused(failed: Mapping[int, RefusedError]) -> Response:
+    """Return the problem of a batch: what was refused, by line, from 1."""
+    rows = [{"line": line, **row} for line, error in failed.items() for row in described(error)]
+    kinds = {status_of(error) for error in failed.values()}
+    status = kinds.pop() if len(kinds) == 1 else HTTPStatus.UNPROCESSABLE_ENTITY
+    lines = ", ".join(str(line) for line in failed)
+    return problem(status, f"Nothing was recorded: see line {lines}.", rows)
+
+
+def register(app: Flask) -> None:
+    """Let the app answer every error with a problem."""
+
+    @app.errorhandler(RefusedError)
+    def _refused(error: RefusedError) -> Response:
+        rows = described(error)
+        more = {"did_you_mean": rows[0].get("did_you_mean")}
+        return problem(status_of(error), _summary(rows), rows, **more)
+
+    @app.errorhandler(NotFoundError)
+    def _not_found(error: NotFoundError) -> Response:
+        return problem(HTTPStatus.NOT_FOUND, str(error), did_you_mean=error.did_you_mean)
+
+    @app.errorhandler(InvalidQueryError)
+    def _invalid(error: InvalidQueryError) -> Response:
+        rows = [fault._asdict() for fault in error.faults]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, _summary(rows), rows)
+
+    @app.errorhandler(ForeignOriginError)
+    def _foreign(error: ForeignOriginError) -> Response:
+        return problem(HTTPStatus.FORBIDDEN, str(error))
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        if error.response is not None:
+            response = error.get_response()
+            assert isinstance(response, Response)
+            return response
+        return _http_problem(error)
+
+    @app.errorhandler(Exception)
+    def _unexpected(error: Exception) -> Response:
+        _log.exception("%s %s failed", request.method, request.path, exc_info=error)
+        return problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; nothing was recorded."
+        )
+
+
+def _http_problem(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    headers = {
+        key: value for key, value in error.get_headers() if key.lower() in ("allow", "retry-after")
+    }
+    messages = getattr(error, "data", {}).get("messages")
+    if messages is not None:
+        schema = error.data["schema"]  # type: ignore[attr-defined]
+        rows = [fault._asdict() for fault in _query_faults(messages, schema)]
+        return problem(status, _summary(rows), rows, headers)
+    hint = ""
+    if isinstance(error, MethodNotAllowed) and request.path.startswith("/v1/reports/"):
+        hint = APPEND_ONLY
+    return problem(status, error.description or status.phrase, (), headers, hint=hint)
+
+
+def _query_faults(messages: Mapping[str, Any], schema: Schema) -> list[Fault]:
+    return [fault for found in messages.values() for fault in faults_of(found, schema)]

@@ -1,0 +1,84 @@
+"""Reports, as they read and as they read before."""
+
+from typing import Any
+
+from flask import Response, request
+from marshmallow import RAISE
+
+from events.vocabulary import POSITION_FLOOR
+from projections import reports
+from service import answers, lookup
+from service.http import Api, asking, json
+from service.paging import page_of
+from service.problems import NotFoundError
+from service.schemas import answers as shapes
+from service.schemas.queries import Known, ReportPage
+
+api = Api("reports", __name__, url_prefix="/v1", description="What was reported.")
+
+
+@api.route("/reports")
+@api.arguments(ReportPage, location="query", unknown=RAISE)
+@api.response(200, shapes.ReportListAnswer)
+def report_list(parameters: dict[str, Any]) -> Response:
+    """Which reports stand? In order of effect."""
+    page = page_of(parameters, request.path)
+    asked = page.question
+    with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
+        party, issue = asked.get("party"), asked.get("issue")
+        wanted = reports.Filter(
+            party=party and lookup.party_id(connection, party, clocks.seq, head),
+            issue=issue and lookup.issue_id(connection, issue, head),
+            type=asked.get("type"),
+            from_=asked.get("from_"),
+            to=asked.get("to"),
+            q=asked.get("q"),
+        )
+        after = (page.after[0], page.after[1]) if page.after else None
+        found = reports.standing(
+            connection, wanted, seq=clocks.seq, after=after, count=page.limit + 1
+        )
+        shown = found[: page.limit]
+        more = len(found) > page.limit
+        return json(
+            {"reports": [answers.report(version) for version in shown]}
+            | clocks.echo()
+            | {
+                "next": page.next(clocks, [shown[-1].latest, shown[-1].place]) if more else None,
+            }
+        )
+
+
+@api.route("/reports/<report>")
+@api.arguments(Known, location="query", unknown=RAISE)
+@api.response(200, shapes.ReportAnswer)
+def report(parameters: dict[str, Any], report: str) -> Response:
+    """What does this report say, and does it stand? Its ETag serves If-Match."""
+    with asking(parameters["asked"], POSITION_FLOOR) as (connection, head, clocks):
+        found = reports.version_of(connection, report, clocks.seq)
+        if found is None:
+            raise NotFoundError(
+                "report", report, lookup.like(connection, "report", report, head.seq)
+            )
+        return json(answers.report(found), headers={"ETag": etag(found.version)})
+
+
+@api.route("/reports/<report>/history")
+@api.arguments(Known, location="query", unknown=RAISE)
+@api.response(200, shapes.ReportHistoryAnswer)
+def report_history(parameters: dict[str, Any], report: str) -> Response:
+    """How did this report read before, and what changed it?"""
+    with asking(parameters["asked"], POSITION_FLOOR) as (connection, head, clocks):
+        found = reports.versions_of(connection, report, clocks.seq)
+        if not found:
+            raise NotFoundError(
+                "report", report, lookup.like(connection, "report", report, head.seq)
+            )
+        return json(
+            {"id": found[0].record["id"], "versions": answers.report_history(found)} | clocks.echo()
+        )
+
+
+def etag(version: int) -> str:
+    """Return the validator of a report at a version: it changes when the report does."""
+    return f'"v{version}"'

@@ -1,0 +1,33 @@
+"""How far each issue had come."""
+
+from typing import Any
+
+from flask import Response
+from marshmallow import RAISE
+
+from events.vocabulary import STATUS_FLOOR
+from service import answers
+from service.http import Api, asking, json
+from service.lookup import issue_id
+from service.schemas import answers as shapes
+from service.schemas.queries import History, Moment
+
+api = Api("statuses", __name__, url_prefix="/v1", description="How far each issue had come.")
+
+
+@api.route("/issues/<issue>/status")
+@api.arguments(Moment, location="query", unknown=RAISE)
+@api.response(200, shapes.StatusAnswer)
+def status(moment: dict[str, Any], issue: str) -> Response:
+    """What was the status of this issue, and which reports say so?"""
+    with asking(moment["asked"], STATUS_FLOOR) as (connection, head, clocks):
+        return json(answers.status(connection, issue_id(connection, issue, head), clocks))
+
+
+@api.route("/issues/<issue>/status/history")
+@api.arguments(History, location="query", unknown=RAISE)
+@api.response(200, shapes.StatusHistoryAnswer)
+def status_history(moment: dict[str, Any], issue: str) -> Response:
+    """How did the status of this issue change, over all time?"""
+    with asking(moment["asked"], STATUS_FLOOR) as (connection, head, clocks):
+        return json(answers.status_history(connection, issue_id(connection, issue, head), clocks))

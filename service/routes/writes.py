@@ -1,0 +1,175 @@
+"""Recording reports, and what becomes of them."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, request
+
+from events import dates
+from events.batch import Sent
+from events.errors import (
+    BatchRefusedError,
+    Fault,
+    InvalidRecordError,
+    RefusedError,
+    StaleVersionError,
+    UnknownError,
+)
+from events.records import Record
+from events.vocabulary import REPORTS
+from projections import reports
+from service import lines, lookup
+from service.http import RECORDED_BY, Api, body, json, record_one, store
+from service.identity import new_id
+from service.links import url
+from service.problems import NotFoundError, refused
+from service.routes.catalog import addressed
+from service.routes.reports import etag
+from service.schemas import answers as shapes
+from service.schemas import records
+from service.store import Recorded
+
+api = Api("writes", __name__, url_prefix="/v1", description="Recording what was reported.")
+
+
+@api.route("/reports", methods=["POST"])
+@api.doc(requestBody=shapes.body("Statement", "Meeting"))
+@api.response(201, shapes.RecordedAnswer)
+@api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+def report() -> Response:
+    """Record a report of a statement or a meeting."""
+    record = records.load(body())
+    if record["type"] not in REPORTS:
+        message = f"{record['type']!r} is not a report: send a statement or a meeting"
+        raise InvalidRecordError([Fault("type", "choice", message)])
+    return _answer(record_one(lines.identified(record, _new_id)))
+
+
+@api.route("/reports/<report>/corrections", methods=["POST"])
+@api.doc(requestBody=shapes.body("Correction"))
+@api.response(201, shapes.RecordedAnswer)
+@api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+def correct(report: str) -> Response:
+    """Say what a report should have said. If-Match is honoured."""
+    return _amend(report, "correction")
+
+
+@api.route("/reports/<report>/retraction", methods=["POST"])
+@api.doc(requestBody=shapes.body("Retraction"))
+@api.response(201, shapes.RecordedAnswer)
+@api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+def retract(report: str) -> Response:
+    """Say that a report does not stand. If-Match is honoured."""
+    return _amend(report, "retraction")
+
+
+@api.route("/reports/<report>/reinstatement", methods=["POST"])
+@api.doc(requestBody=shapes.body("Reinstatement"))
+@api.response(201, shapes.RecordedAnswer)
+@api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+def reinstate(report: str) -> Response:
+    """Undo a retraction. If-Match is honoured."""
+    return _amend(report, "reinstatement")
+
+
+@api.route("/reports/batch", methods=["POST"])
+@api.doc(requestBody=shapes.ndjson_body())
+@api.response(201, shapes.RecordedBatchAnswer)
+@api.alt_response(200, schema=shapes.RecordedBatchAnswer, description="All unchanged")
+def batch() -> Response:
+    """Record many records of any kind: all of them, or none."""
+    read = [
+        lines.read(number, text, RECORDED_BY, _new_id)
+        for number, text in lines.numbered(request.get_data().split(b"\n"))
+    ]
+    if not read:
+        raise InvalidRecordError([Fault("", "json", "the body has no line with a record")])
+    numbers = [line.number for line in read if line.sent]
+    sent = [line.sent for line in read if line.sent]
+    failed: dict[int, RefusedError] = {line.number: line.error for line in read if line.error}
+    recorded: list[Recorded] = []
+    try:
+        if failed:
+            store().try_out(sent)  # to name every bad line
+        else:
+            recorded = _record_batch(sent)
+    except BatchRefusedError as error:
+        failed |= {numbers[place]: why for place, why in error.refused.items()}
+    if failed:
+        return refused(dict(sorted(failed.items())))
+    rows = [{"line": number, **_result(one)} for number, one in zip(numbers, recorded, strict=True)]
+    return json({"records": rows}, 201 if any(one.outcome.is_new for one in recorded) else 200)
+
+
+def _record_batch(sent: list[Sent]) -> list[Recorded]:
+    """Record a batch, in which a record may name what a later one registers."""
+    try:
+        return store().record(sent)
+    except BatchRefusedError as error:
+        unknown = {
+            (why.kind, why.name) for why in error.refused.values() if isinstance(why, UnknownError)
+        }
+        order = lines.registrations_first(sent, unknown)
+        if order == list(range(len(sent))):
+            raise
+    try:
+        recorded = store().record([sent[place] for place in order])
+    except BatchRefusedError as error:
+        raise BatchRefusedError({order[at]: why for at, why in error.refused.items()}) from None
+    by_place = dict(zip(order, recorded, strict=True))
+    return [by_place[place] for place in range(len(sent))]
+
+
+def _amend(report: str, kind: str) -> Response:
+    record = records.load(addressed(body(), type=kind, report=report))
+    with store().reading() as (connection, head):
+        current = reports.version_of(connection, report, head.seq)
+        if current is None:
+            raise NotFoundError(
+                "report", report, lookup.like(connection, "report", report, head.seq)
+            )
+    version = _expected_version(current.version)
+    return _answer(record_one(lines.identified(record, _new_id), version))
+
+
+def _expected_version(current: int) -> int | None:
+    """Return the version that If-Match insists on. Raises StaleVersionError.
+
+    The report may change between this look and the record, so the version is checked again
+    where it is decided.
+    """
+    if "If-Match" not in request.headers or request.if_match.star_tag:
+        return None
+    if not request.if_match.contains(etag(current).strip('"')):
+        raise StaleVersionError(
+            f"the report is at version {etag(current)}, not the one in If-Match: "
+            "look at it again, then decide"
+        )
+    return current
+
+
+def _new_id(_: Record) -> str:
+    return new_id()
+
+
+def _result(recorded: Recorded) -> dict[str, Any]:
+    record = recorded.outcome.record
+    result = {
+        "type": record["type"],
+        "id": record["id"],
+        "result": "recorded" if recorded.outcome.is_new else "unchanged",
+        "seq": recorded.seq,
+    }
+    if record["type"] in REPORTS:
+        result["effect"] = dates.to_text(dates.bounds_of(record["occurred"]).latest)
+    elif "report" in record:
+        result["report"] = record["report"]
+    return result
+
+
+def _answer(recorded: Recorded) -> Response:
+    result = _result(recorded)
+    path = url("reports", result.get("report", result["id"]))
+    result["links"] = {"self": path, "history": f"{path}/history"}
+    status = HTTPStatus.CREATED if recorded.outcome.is_new else HTTPStatus.OK
+    return json(result, status, {"Location": path})

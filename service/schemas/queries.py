@@ -1,0 +1,171 @@
+"""The parameters of questions."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load
+
+from events.dates import DateError, bounds_of
+from events.vocabulary import ATTRIBUTIONS, REPORTS
+from service.clocks import Asked
+from service.paging import DEFAULT_LIMIT, MOST
+from service.schemas.fields import LONGEST_NAME, Choice, Text
+
+
+class Number(fields.Integer):
+    """A whole number written in digits."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        self.least, self.most = least, most
+        metadata = {"minimum": least, "maximum": most} | kwargs.pop("metadata", {})
+        super().__init__(metadata=metadata, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = str(value)
+        digits = text.isascii() and text.isdigit() and len(text) < 20
+        if not digits or not self.least <= int(text) <= self.most:
+            raise ValidationError(f"must be a whole number from {self.least} to {self.most}")
+        return int(text)
+
+
+class Window(Text):
+    """A date in any form of the contract, as the end of a window."""
+
+    def __init__(self, *, is_end: bool, **kwargs: Any) -> None:
+        self.is_end = is_end
+        super().__init__(LONGEST_NAME, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            bounds = bounds_of(text.replace(" ", "+"))
+        except DateError as error:
+            raise ValidationError(str(error)) from None
+        return bounds.latest if self.is_end else bounds.earliest
+
+
+def _as_of() -> Text:
+    return Text(
+        LONGEST_NAME,
+        metadata={
+            "description": "The instant in the world that is asked about: a full date (the end "
+            "of that day, UTC) or an RFC 3339 date-time with offset. Default: now.",
+            "example": "2025-12-14",
+        },
+    )
+
+
+def _known_at() -> Text:
+    return Text(
+        LONGEST_NAME,
+        metadata={
+            "description": "Answer with what had been recorded by then: a full date or a "
+            "date-time, as for as_of. Default: all that is recorded.",
+        },
+    )
+
+
+def _seq() -> Number:
+    return Number(
+        0,
+        2**53,
+        metadata={"description": "The exact form of known_at: a position in the log."},
+    )
+
+
+def _floor() -> Choice:
+    return Choice(
+        ATTRIBUTIONS,
+        metadata={
+            "description": "The weakest attribution that counts. Default: leaked_document for "
+            "positions, media_report for statuses.",
+        },
+    )
+
+
+class Strict(Schema):
+    """Parameters. Unknown ones are errors."""
+
+    class Meta:
+        """Unknown parameters are errors."""
+
+        unknown = RAISE
+
+
+class Known(Strict):
+    """What was known, whatever the date."""
+
+    known_at = _known_at()
+    seq = _seq()
+
+    @post_load
+    def asked(self, data: dict[str, Any], **_: Any) -> Any:
+        """Return the clocks as asked, or the parameters where there are more than clocks."""
+        clocks = Asked(*(data.pop(key, None) for key in ("as_of", "known_at", "seq", "floor")))
+        return data | {"asked": clocks}
+
+
+class Moment(Known):
+    """Both clocks and the floor."""
+
+    as_of = _as_of()
+    floor = _floor()
+
+
+class History(Known):
+    """What was known, over all time."""
+
+    floor = _floor()
+
+
+class _Paged:
+    limit = Number(1, MOST, load_default=DEFAULT_LIMIT, metadata={"description": "Most rows."})
+    cursor = Text(
+        metadata={"description": "The `next` of the page before: goes on in the same answer."}
+    )
+
+
+class KnownPage(Known):
+    """A page of what was known."""
+
+    limit = _Paged.limit
+    cursor = _Paged.cursor
+
+
+class MomentPage(Moment):
+    """A page of what was so."""
+
+    limit = _Paged.limit
+    cursor = _Paged.cursor
+
+
+class MatrixQuery(Moment):
+    """Both clocks, the floor, and which parties and issues."""
+
+    party = fields.List(
+        Text(LONGEST_NAME),
+        load_default=list,
+        metadata={"description": "Only these: repeat it, or separate with commas."},
+    )
+    issue = fields.List(
+        Text(LONGEST_NAME),
+        load_default=list,
+        metadata={"description": "Only these: repeat it, or separate with commas."},
+    )
+
+
+class ReportPage(KnownPage):
+    """Which reports to list."""
+
+    party = Text(LONGEST_NAME, metadata={"description": "Reports that name this party."})
+    issue = Text(LONGEST_NAME, metadata={"description": "Reports that name this issue."})
+    type = Choice(REPORTS)
+    from_ = Window(
+        is_end=False,
+        data_key="from",
+        metadata={"description": "What may have happened at or after this date."},
+    )
+    to = Window(
+        is_end=True,
+        metadata={"description": "What may have happened at or before this date."},
+    )
+    q = Text(LONGEST_NAME, metadata={"description": "Words that must all occur."})

@@ -1,0 +1,183 @@
+"""Answers as tables, for people at a terminal."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from projections.verify import Difference
+from service.answers import Body
+
+STYLES = {
+    "support": "bold green",
+    "conditional_support": "green",
+    "neutral": "yellow",
+    "conditional_oppose": "red",
+    "oppose": "bold red",
+    "undeclared": "dim",
+}
+
+
+def show_position(console: Console, answer: Body) -> None:
+    """Print the answer to the question."""
+    console.print(_title(answer, f"{answer['party']} on {answer['issue']}"))
+    facts = _facts()
+    facts.add_row("position", _said(answer, "position"))
+    _add_since(facts, answer, "position")
+    for key in ("posture", "summary", "until"):
+        if answer[key]:
+            facts.add_row(key, escape(answer[key]))
+    for i, condition in enumerate(answer["conditions"]):
+        facts.add_row("" if i else "conditions", escape(condition))
+    if answer["red_line"]:
+        facts.add_row("red line", "yes")
+    if lapsed := answer["lapsed"]:
+        told = f"{_word(lapsed['position'])}, until {lapsed['until']} ({escape(lapsed['report'])})"
+        facts.add_row("lapsed", told)
+    _add_weight(facts, answer)
+    console.print(facts)
+    _show_evidence(console, answer, "position")
+    _show_clocks(console, answer)
+
+
+def show_status(console: Console, answer: Body) -> None:
+    """Print the status of an issue."""
+    console.print(_title(answer, answer["issue"]))
+    facts = _facts()
+    facts.add_row("status", _said(answer, "status"))
+    _add_since(facts, answer, "status")
+    if answer["note"]:
+        facts.add_row("note", escape(answer["note"]))
+    if answer["unusual_transition"]:
+        facts.add_row("transition", f"unusual after {_word(answer['previous']['status'])}")
+    facts.add_row("alignment", answer["alignment"])
+    _add_weight(facts, answer)
+    console.print(facts)
+    _show_evidence(console, answer, "status")
+    _show_clocks(console, answer)
+
+
+def show_history(console: Console, answer: Body) -> None:
+    """Print all runs of a position or a status."""
+    name = "position" if "party" in answer else "status"
+    about = f"{answer['party']} on {answer['issue']}" if "party" in answer else answer["issue"]
+    console.print(_title(answer, about))
+    if not answer["segments"]:
+        console.print("[dim]Nothing on record.[/dim]")
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for heading in ("since", name, "in effect from", "to", "reports"):
+        table.add_column(heading, justify="right" if heading == "reports" else "left")
+    for segment in answer["segments"]:
+        note = " (future)" if segment["future"] else ""
+        note += " (unusual)" if segment.get("unusual_transition") else ""
+        table.add_row(
+            segment["since"],
+            Text.assemble(_said(segment, name), (note, "dim")),
+            segment["effect"],
+            segment["effect_end"] or "",
+            str(segment["reports"]),
+        )
+    console.print(table)
+    _show_clocks(console, answer, with_date=False)
+
+
+def show_differences(console: Console, found: Iterable[Difference], most: int = 20) -> int:
+    """Print rows that are not as the log has them, at most `most`. Returns how many there are."""
+    count = 0
+    for count, one in enumerate(found, 1):
+        if count > most:
+            continue
+        where = f"{one.table} {one.key}"
+        if one.live is None:
+            console.print(f"[red]missing[/red]  {escape(where)}")
+        elif one.rebuilt is None:
+            console.print(f"[red]extra[/red]    {escape(where)}")
+        else:
+            differ = [
+                f"{name}: {value!r}, not {one.rebuilt[name]!r}"
+                for name, value in one.live.items()
+                if value != one.rebuilt[name]
+            ]
+            console.print(f"[red]differs[/red]  {escape(where)}: {escape('; '.join(differ))}")
+    return count
+
+
+def _title(answer: Body, about: str) -> Group:
+    proposition = answer["proposition"] or "not registered yet at this point of the log"
+    return Group(Text(about, style="bold"), Text(f"“{proposition}”", style="italic"), "")
+
+
+def _facts() -> Table:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", min_width=10)
+    facts.add_column(overflow="fold")
+    return facts
+
+
+def _said(answer: Body, name: str) -> Text:
+    if answer[name] is not None:
+        return Text(_word(answer[name]), style=STYLES.get(answer[name], "bold"))
+    words = {
+        "unreported": f"no {name} on record",
+        "lapsed": "none: the last one lapsed",
+        "undeclared": "undeclared: it took its position back",
+    }
+    return Text(words[answer["state"]], style="dim")
+
+
+def _add_since(facts: Table, answer: Body, name: str) -> None:
+    if answer["since"]:
+        facts.add_row("since", f"{answer['since']}  [dim](in effect {answer['effect']})[/dim]")
+    if before := answer["previous"]:
+        said = Text.assemble(_said(before, name), (f", since {before['since']}", "dim"))
+        facts.add_row("before", said)
+
+
+def _add_weight(facts: Table, answer: Body) -> None:
+    told = f"{_count(answer['reports'], 'report')} of {_count(answer['utterances'], 'utterance')}"
+    if answer["reports"]:
+        facts.add_row("told by", told)
+    if answer["below_floor"]:
+        left_out = f"{_count(answer['below_floor'], 'report')} below the floor"
+        facts.add_row("left out", f"{left_out} ({answer['floor']}); --floor lowers it")
+    if answer["contested"]:
+        facts.add_row("contested", "[yellow]yes: others, as recent, say otherwise[/yellow]")
+
+
+def _show_evidence(console: Console, answer: Body, name: str) -> None:
+    rows = [("", row) for row in answer["evidence"]]
+    rows += [("against", row) for row in answer["against"]]
+    if not rows:
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for heading in ("report", "occurred", "attribution", name, "publishers", ""):
+        table.add_column(heading, overflow="fold")
+    for note, row in rows:
+        table.add_row(
+            escape(row["report"]),
+            row["occurred"],
+            row["attribution"],
+            Text(_word(row[name]), style=STYLES.get(row[name], "")),
+            escape(", ".join(row["publishers"])),
+            f"[yellow]{note}[/yellow]",
+        )
+    console.print()
+    console.print(table)
+
+
+def _show_clocks(console: Console, answer: Body, *, with_date: bool = True) -> None:
+    known = answer["known_at"] or "the empty log"
+    as_of = f"as of {answer['as_of']}, " if with_date else ""
+    console.print(
+        f"\n[dim]{as_of}known at {known} (seq {answer['seq']}), floor {answer['floor']}[/dim]"
+    )
+
+
+def _word(value: str) -> str:
+    return value.replace("_", " ")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
