@@ -20,6 +20,7 @@ from sqlalchemy import (
     distinct,
     func,
     select,
+    text,
 )
 
 from events.dates import END_OF_TIME, end_of_day
@@ -45,7 +46,14 @@ positions = Table(
     Column("until", Text),
     Column("until_end", Micros),  # the last instant of that day
     Index("positions_by_effect", "party", "issue", "effective", "strength", "place"),
-    Index("positions_by_strength", "party", "issue", "strength"),
+    Index(
+        "positions_below_floor",  # few, so that counting them costs little
+        "party",
+        "issue",
+        "effective",
+        sqlite_where=text(f"strength < {STRENGTH[POSITION_FLOOR]}"),
+        postgresql_where=text(f"strength < {STRENGTH[POSITION_FLOOR]}"),
+    ),
     Index("positions_by_place", "place"),
     info={"key": ("place", "seq_from", "party", "issue")},
 )
@@ -130,13 +138,14 @@ _TAKEN = (
 _FIRST_TAKEN = _TAKEN.limit(FIRST_ROWS)
 _MORE_TAKEN = _TAKEN.offset(FIRST_ROWS)
 
-_BELOW_FLOOR = select(func.count(distinct(positions.c.report))).where(
+_LEFT_OUT = select(func.count(distinct(positions.c.report))).where(
     positions.c.party == bindparam("party"),
     positions.c.issue == bindparam("issue"),
-    positions.c.strength < bindparam("floor"),
     positions.c.effective <= bindparam("as_of"),
     believed(positions),
 )
+_BELOW_FLOOR = _LEFT_OUT.where(positions.c.strength < bindparam("floor"))
+_BELOW_DEFAULT_FLOOR = _LEFT_OUT.where(text(f"strength < {FLOOR}"))  # as its index has it
 
 
 def position_of(

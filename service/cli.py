@@ -504,3 +504,7 @@ def _fail(status: int, message: str) -> NoReturn:
 
 def _redacted(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -63,8 +63,8 @@ def kept_at(data: dict[str, Any]) -> datetime:
 def registrations_first(sent: list[Sent], unknown: Collection[tuple[str, str]]) -> list[int]:
     """Return an order in which a batch can be recorded, as places in `sent`.
 
-    `unknown`: the (type, id) of parties and issues that records name before the batch
-    registers them. Their registrations move up; nothing else changes order.
+    `unknown`: the (type, id) of the parties and issues that only the batch registers. Where a
+    record names one before that, the registration moves up; nothing else changes order.
     """
     places = {
         key: place

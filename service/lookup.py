@@ -1,8 +1,9 @@
 """Finding parties, issues and reports by what people call them."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 
-from events.errors import RefusedError, UnknownError
 from projections import catalog, reports
 from projections.log import Head
 from service.problems import NotFoundError
@@ -38,15 +39,18 @@ def version_of(connection: Connection, kind: str, key: str, seq: int) -> catalog
     raise NotFoundError(kind, key, why=f"At seq {seq} {kind} {key!r} was not registered yet.")
 
 
-def like(connection: Connection, kind: str, text: str, seq: int) -> list[str]:
-    """Return the ids of the parties, issues or reports most like `text`, best first."""
+def like(
+    connection: Connection,
+    kind: str,
+    text: str,
+    seq: int,
+    more: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Return the ids of the parties, issues or reports most like `text`, best first.
+
+    `more`: names to consider besides those on record, with their ids.
+    """
     if kind == "report":
         return nearest(text, reports.ids_like(connection, text[:2], LIKE_REPORTS))
-    names = catalog.names(connection, kind, seq)
+    names = {**catalog.names(connection, kind, seq), **(more or {})}
     return list(dict.fromkeys(names[name] for name in nearest(text.casefold(), names, 5)))[:3]
-
-
-def give_hints(connection: Connection, error: RefusedError, seq: int) -> None:
-    """Let an error about an unknown id name the nearest ones."""
-    if isinstance(error, UnknownError):
-        error.did_you_mean = like(connection, error.kind, error.name, seq)

@@ -14,7 +14,7 @@ def decode(text: bytes) -> Any:
     """Return the JSON value in `text`. Raises InvalidRecordError.
 
     Refused besides malformed JSON: text that is not UTF-8, NaN and infinities, lone
-    surrogates, nesting deeper than a thousand, and an object with one key twice.
+    surrogates, nesting deeper than some 250, and an object with one key twice.
     """
     try:
         value = orjson.loads(text)
@@ -24,7 +24,7 @@ def decode(text: bytes) -> Any:
             json.loads(text, object_pairs_hook=_each_key_once)
     except orjson.JSONDecodeError as error:
         raise _malformed(f"is not JSON: {error}") from None
-    except RecursionError:
+    except (RecursionError, orjson.JSONEncodeError):
         raise _malformed("is nested too deeply") from None
     except _TwiceError as error:
         raise _malformed(f"has the key {error} twice in one object") from None

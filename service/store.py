@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 import migrations
 from events.batch import Batch, Outcome, Sent
 from events.dates import to_datetime
-from events.errors import BatchRefusedError, RefusedError
+from events.errors import BatchRefusedError, RefusedError, UnknownError
 from events.timeline import Timeline, settings_of
 from projections import log, projector
 from projections.database import connect, reading
@@ -57,7 +57,7 @@ class Store:
             last = self._last_recorded_at() if keeps else None
             outcomes = self.timeline.record(sent, last_recorded_at=last)
         except BatchRefusedError as error:
-            self.give_hints(error.refused.values())
+            self.give_hints(error.refused.values(), sent)
             raise
         self.catch_up()
         with reading(self.engine) as connection:
@@ -71,15 +71,20 @@ class Store:
         """
         outcomes, refused = (batch or self.trial()).decide_all(sent)
         if refused:
-            self.give_hints(refused.values())
+            self.give_hints(refused.values(), sent)
             raise BatchRefusedError(refused)
         return outcomes
 
-    def give_hints(self, refused: Iterable[RefusedError]) -> None:
-        """Let errors about unknown ids name the nearest ones."""
+    def give_hints(self, refused: Iterable[RefusedError], sent: Sequence[Sent]) -> None:
+        """Let errors about unknown ids name the nearest ones, recorded or sent along."""
+        along = [(one.record["type"], one.record["id"]) for one in sent]
         with self.reading() as (connection, head):
             for error in refused:
-                lookup.give_hints(connection, error, head.seq)
+                if isinstance(error, UnknownError):
+                    ids = {key: key for kind, key in along if kind == error.kind}
+                    error.did_you_mean = lookup.like(
+                        connection, error.kind, error.name, head.seq, ids
+                    )
 
     def trial(self, *, keep_recorded_at: bool = False) -> Batch:
         """Return a batch to decide records in that will not be saved."""

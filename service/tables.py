@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 
+from rich import markup
 from rich.console import Console, Group
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from projections.verify import Difference
 from service.answers import Body
+
+CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
 
 STYLES = {
     "support": "bold green",
@@ -104,9 +106,16 @@ def show_differences(console: Console, found: Iterable[Difference], most: int = 
     return count
 
 
+def escape(text: str) -> str:
+    """Return text that a terminal shows as it is, whatever a source put into it."""
+    return markup.escape(text.translate(CONTROLS))
+
+
 def _title(answer: Body, about: str) -> Group:
     proposition = answer["proposition"] or "not registered yet at this point of the log"
-    return Group(Text(about, style="bold"), Text(f"“{proposition}”", style="italic"), "")
+    return Group(
+        Text(about, style="bold"), Text(f"“{proposition.translate(CONTROLS)}”", style="italic"), ""
+    )
 
 
 def _facts() -> Table:

@@ -105,7 +105,13 @@ def upgrade() -> None:
         "positions_by_effect", "positions", ["party", "issue", "effective", "strength", "place"]
     )
     op.create_index("positions_by_place", "positions", ["place"])
-    op.create_index("positions_by_strength", "positions", ["party", "issue", "strength"])
+    op.create_index(
+        "positions_below_floor",
+        "positions",
+        ["party", "issue", "effective"],
+        sqlite_where=sa.text("strength < 5"),
+        postgresql_where=sa.text("strength < 5"),
+    )
 
     op.create_table(
         "report_subjects",

@@ -16,8 +16,8 @@ from events.errors import (
     UnknownError,
 )
 from events.records import Record
-from events.vocabulary import REPORTS
-from projections import reports
+from events.vocabulary import REGISTRATIONS, REPORTS
+from projections import catalog, reports
 from service import lines, lookup
 from service.http import RECORDED_BY, Api, body, json, record_one, store
 from service.identity import new_id
@@ -106,10 +106,9 @@ def _record_batch(sent: list[Sent]) -> list[Recorded]:
     try:
         return store().record(sent)
     except BatchRefusedError as error:
-        unknown = {
-            (why.kind, why.name) for why in error.refused.values() if isinstance(why, UnknownError)
-        }
-        order = lines.registrations_first(sent, unknown)
+        if not any(isinstance(why, UnknownError) for why in error.refused.values()):
+            raise
+        order = lines.registrations_first(sent, _registered_here(sent))
         if order == list(range(len(sent))):
             raise
     try:
@@ -118,6 +117,17 @@ def _record_batch(sent: list[Sent]) -> list[Recorded]:
         raise BatchRefusedError({order[at]: why for at, why in error.refused.items()}) from None
     by_place = dict(zip(order, recorded, strict=True))
     return [by_place[place] for place in range(len(sent))]
+
+
+def _registered_here(sent: list[Sent]) -> set[tuple[str, str]]:
+    """Return the (type, id) of the parties and issues that a batch is the first to register."""
+    registrations = {
+        (one.record["type"], one.record["id"])
+        for one in sent
+        if one.record["type"] in REGISTRATIONS
+    }
+    with store().reading() as (connection, _):
+        return {key for key in registrations if not catalog.was_registered(connection, *key)}
 
 
 def _amend(report: str, kind: str) -> Response:

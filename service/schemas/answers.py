@@ -296,7 +296,7 @@ class Cause(Answer):
 
 def _of_any_report() -> dict[str, Any]:
     """Return the fields of statements and meetings, those of one kind left optional."""
-    kinds = (records.Statement(), records.Meeting())
+    kinds = (records.Meeting(), records.Statement())  # whose positions may lack a party
     found: dict[str, Any] = {}
     for schema in kinds:
         for name, field in schema.fields.items():

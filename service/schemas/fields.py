@@ -18,7 +18,6 @@ MOST_ITEMS = 2_000
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 RECORD_ID = re.compile(r"(?!batch$)[A-Za-z0-9][A-Za-z0-9._:-]{0,119}")
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _EDTF = (
     r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2}([Tt][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2}))?)?)?[?~%]?"
     r"(/(\.\.|[0-9]{4}(-[0-9]{2}(-[0-9]{2}([Tt][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2}))?)?)?[?~%]?))?$"
@@ -31,7 +30,7 @@ def nearest(text: str, known: Iterable[str], most: int = 3) -> list[str]:
 
 
 class Text(fields.String):
-    """Text: not blank, of limited length, without control characters."""
+    """Text: not blank, of limited length, without NUL, which PostgreSQL cannot store."""
 
     def __init__(self, longest: int = LONGEST_TEXT, **kwargs: Any) -> None:
         self.longest = longest
@@ -44,7 +43,7 @@ class Text(fields.String):
         "null": "is required",
         "blank": "must not be blank: leave it out instead",
         "long": "must be at most {longest} characters, and has {length}",
-        "control": "must not contain control characters, such as {which} at {place}",
+        "nul": "must not contain the NUL character, as at {place}",
     }
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -54,10 +53,8 @@ class Text(fields.String):
             raise self.make_error("blank")
         if len(value) > self.longest:
             raise self.make_error("long", longest=self.longest, length=len(value))
-        if found := _CONTROL.search(value):
-            raise self.make_error(
-                "control", which=f"U+{ord(found.group()):04X}", place=found.start()
-            )
+        if "\0" in value:
+            raise self.make_error("nul", place=value.index("\0"))
         return value
 
 
@@ -252,14 +249,15 @@ class Rows(One):
     def _row(self, row: Any) -> Any:
         if type(row) is not dict:
             raise ValidationError("must be an object")
-        if not all(type(value) is str for value in row.values()):
-            return self.schema.load(row, many=False)
-        key = tuple(row.items())
-        if key not in self._seen:
+        try:
+            return self._seen[tuple(row.items())]
+        except (KeyError, TypeError):  # TypeError: a value that is not text, such as a list
+            loaded = self.schema.load(row, many=False)
+        if all(type(value) is str for value in row.values()):
             if len(self._seen) >= self.REMEMBERED:
                 self._seen.clear()
-            self._seen[key] = self.schema.load(row, many=False)
-        return self._seen[key]
+            self._seen[tuple(row.items())] = loaded
+        return loaded
 
 
 class Texts(fields.Dict):

@@ -32,7 +32,7 @@ class Window(Text):
 
     def __init__(self, *, is_end: bool, **kwargs: Any) -> None:
         self.is_end = is_end
-        super().__init__(LONGEST_NAME, **kwargs)
+        super().__init__(LONGEST_NAME, validate=[], **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)

@@ -246,7 +246,7 @@ class Statement(Report):
     """One report of something that parties said."""
 
     type = Choice(("statement",), required=True)
-    id = record_id()
+    id = record_id(allow_none=True)
     occurred = Occurred(required=True)
     parties = ListOf(party_or_issue_id(), least=1, required=True)
     speaker = One(Person, allow_none=True)
@@ -267,7 +267,7 @@ class Meeting(Report):
     """One report of a meeting, call or vote."""
 
     type = Choice(("meeting",), required=True)
-    id = record_id()
+    id = record_id(allow_none=True)
     occurred = Occurred(required=True)
     place = Text(LONGEST_NAME, allow_none=True)
     mode = Choice(MODES, allow_none=True)
@@ -288,7 +288,7 @@ class Correction(Canonical):
     """The report was wrong."""
 
     type = Choice(("correction",), required=True)
-    id = record_id()
+    id = record_id(allow_none=True)
     report = record_id(required=True)
     changes = Patch(required=True)
     reason = Choice(CORRECTION_REASONS, required=True)
@@ -299,7 +299,7 @@ class Retraction(Canonical):
     """The report does not stand."""
 
     type = Choice(("retraction",), required=True)
-    id = record_id()
+    id = record_id(allow_none=True)
     report = record_id(required=True)
     reason = Choice(RETRACTION_REASONS, required=True)
     note = Text(allow_none=True)
@@ -311,7 +311,7 @@ class Reinstatement(Canonical):
     DEFAULTS: ClassVar = {"reason": "other"}
 
     type = Choice(("reinstatement",), required=True)
-    id = record_id()
+    id = record_id(allow_none=True)
     report = record_id(required=True)
     reason = Choice(REINSTATEMENT_REASONS, allow_none=True)
     note = Text(allow_none=True)

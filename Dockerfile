@@ -1,0 +1,15 @@
+FROM python:3.13-slim
+
+COPY . /src
+RUN pip install --no-cache-dir -c /src/constraints.txt /src && rm -rf /src
+
+RUN useradd --system --uid 10001 stancelog && install -d -o stancelog /data
+USER stancelog
+WORKDIR /data
+VOLUME /data
+
+ENV STANCELOG_DATABASE=sqlite:////data/stancelog.db
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD \
+    ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
+CMD ["stancelog", "serve", "--host", "0.0.0.0", "--port", "8000"]

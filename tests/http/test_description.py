@@ -1,0 +1,127 @@
+"""The API describes itself, and does what it says."""
+
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from events.vocabulary import RECORD_TYPES
+from tests.records import (
+    correction,
+    issue,
+    meeting,
+    party,
+    position,
+    reinstatement,
+    retraction,
+    statement,
+    status,
+)
+
+
+def test_the_openapi_document_is_valid(client):
+    document = client.get("/openapi.json").json
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+
+
+def test_every_route_is_described(client):
+    described = {
+        (method, re.sub(r"{(\w+)}", "*", path))
+        for path, methods in client.get("/openapi.json").json["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
+    routes = {
+        (method.lower(), re.sub(r"<\w+>", "*", rule.rule))
+        for rule in client.application.url_map.iter_rules()
+        if rule.rule.startswith("/v1")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert described == routes
+
+
+@pytest.mark.usefixtures("scene")
+def test_every_answer_is_as_described(client, told):
+    told(
+        statement(
+            "r-1",
+            occurred="2019",
+            positions=[position("support", until="2021-01-01")],
+            statuses=[status("proposed")],
+        ),
+        statement("r-2", parties=["russia"], positions=[position("oppose")]),
+        meeting(
+            "m-1",
+            participants=[{"party": "ukraine", "representatives": [{"name": "A"}]}],
+            positions=[position("neutral", party="ukraine")],
+            statuses=[status("in_force")],
+        ),
+        correction("r-1", occurred="2020", speaker={"name": "B"}),
+        retraction("r-2"),
+        reinstatement("r-2"),
+    )
+    document = client.get("/openapi.json").json
+    components = {"components": document["components"]}
+    questions = {
+        "/v1/parties/{party}/positions/{issue}": "/v1/parties/ukraine/positions/nato",
+        "/v1/parties/{party}/positions/{issue}/history": (
+            "/v1/parties/ukraine/positions/nato/history"
+        ),
+        "/v1/parties/{party}/positions": "/v1/parties/ukraine/positions",
+        "/v1/issues/{issue}/positions": "/v1/issues/nato/positions",
+        "/v1/issues/{issue}/status": "/v1/issues/nato/status",
+        "/v1/issues/{issue}/status/history": "/v1/issues/nato/status/history",
+        "/v1/matrix": "/v1/matrix",
+        "/v1/parties": "/v1/parties?limit=1",
+        "/v1/issues": "/v1/issues",
+        "/v1/parties/{party}": "/v1/parties/ukraine",
+        "/v1/issues/{issue}": "/v1/issues/nato",
+        "/v1/reports": "/v1/reports",
+        "/v1/reports/{report}": "/v1/reports/r-1",
+        "/v1/reports/{report}/history": "/v1/reports/r-2/history",
+    }
+    reads = {path for path, methods in document["paths"].items() if "get" in methods}
+    assert reads == questions.keys()
+    for path, question in questions.items():
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]
+        schema = content["application/json"]["schema"]
+        answer = client.get(question)
+        assert answer.status_code == 200, question
+        Draft202012Validator(schema | components).validate(answer.json)
+        known = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        assert answer.json.keys() <= known["properties"].keys(), question
+    problem = document["components"]["schemas"]["Problem"]
+    for wrong in ("/v1/parties/nobody", "/v1/matrix?seq=-1", "/v1/nothing"):
+        Draft202012Validator(problem | components).validate(client.get(wrong).json)
+
+
+GOOD = {
+    "party": party("ukraine", member_of=[{"party": "eu", "from": "2024-01-01", "until": None}]),
+    "issue": issue("nato", parent="europe", tags=["a"]),
+    "statement": statement("r-1", speaker={"name": "A"}, positions=[position(conditions=["c"])]),
+    "meeting": meeting("m-1", positions=[position(party="ukraine")], statuses=[status()]),
+    "correction": correction("r-1", "c-1", venue="Kyiv"),
+    "retraction": retraction("r-1", "x-1"),
+    "reinstatement": reinstatement("r-1", "y-1"),
+}
+
+
+@pytest.mark.parametrize("kind", RECORD_TYPES)
+def test_each_record_has_a_json_schema_of_its_own(client, kind):
+    assert f"/schemas/{kind}.json" in client.get("/schemas/").json["schemas"]
+    schema = client.get(f"/schemas/{kind}.json").json
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    validator.validate(GOOD[kind])
+    assert not validator.is_valid(GOOD[kind] | {"colour": "red"})
+    assert not validator.is_valid(GOOD[kind] | {"type": "protest"})
+
+
+def test_the_docs_load_nothing_from_elsewhere(client):
+    page = client.get("/docs").text
+    assert not re.search(r"(src|href)=\"(https?:)?//", page)
+    for path in re.findall(r"(?:src|href)=\"(/static[^\"]+)\"", page):
+        with client.get(path) as asset:
+            assert asset.status_code == 200, path

@@ -1,0 +1,321 @@
+"""Whatever is recorded, in whatever order, the service answers as the naive model does."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events import vocabulary
+from events.dates import END_OF_TIME, bounds_of, day_after
+from events.vocabulary import ATTRIBUTIONS, STRENGTH
+from projections import positions, projector, statuses
+from projections.database import metadata, writing
+from projections.positions import Pair
+from projections.projector import PROJECTIONS, START, checkpoint
+from projections.runs import Answer, Run
+from service.store import Store
+from tests import naive
+from tests.records import position, sent, statement, tell
+from tests.tables import Rows, rows_of
+from tests.worlds import DATES, DAYS, World, happenings
+
+Record = dict[str, Any]
+
+QUARTER = max(settings.default.max_examples // 4, 1)
+
+randoms = st.randoms(use_true_random=False)
+
+_EDGES = {edge for text in DATES for edge in bounds_of(text)}
+_EDGES |= {bounds_of(day).latest for day in DAYS}
+INSTANTS = sorted({edge + step for edge in _EDGES for step in (-1, 0, 1)} - {END_OF_TIME + 1})
+"""Every instant at which an answer may change, and its neighbours."""
+
+
+class Told(NamedTuple):
+    """A world, and what the log of a store has of it."""
+
+    world: World
+    log: list[tuple[int, Record]]
+
+    @property
+    def first(self) -> int:
+        """The position in the log before all of it."""
+        return self.log[0][0] - 1
+
+    @property
+    def head(self) -> int:
+        """The position in the log of the last of it."""
+        return self.log[-1][0]
+
+
+def tell_all(store: Store, happenings: list[Any], before: Told | None = None) -> Told:
+    """Let all of it happen, in one batch, in a new world or in one that has a past."""
+    world, log = before or (World(), [])
+    records = (
+        world.records(happenings)
+        if before
+        else [*world.registrations(), *world.records(happenings)]
+    )
+    recorded = tell(store, *records)
+    return Told(
+        world, log + [(one.seq, record) for one, record in zip(recorded, records, strict=True)]
+    )
+
+
+# The question, and its answers in the words of the naive model
+
+
+class Question(NamedTuple):
+    """Which party (None: the status), which issue, when, known when, on whose word."""
+
+    party: str | None
+    issue: str
+    D: int
+    S: int
+    floor: str
+
+    def answer(self, store: Store) -> Record:
+        """What the service answers."""
+        asked = {"as_of": self.D, "seq": self.S, "floor": STRENGTH[self.floor]}
+        with store.reading() as (connection, _):
+            if self.party is None:
+                return answer_in_words(statuses.status_of(connection, self.issue, **asked))
+            pair = Pair(self.party, self.issue)
+            return answer_in_words(positions.position_of(connection, pair, **asked))
+
+    def history(self, store: Store) -> list[Record]:
+        """The history that the service gives."""
+        asked = {"seq": self.S, "floor": STRENGTH[self.floor]}
+        with store.reading() as (connection, _):
+            if self.party is None:
+                found = statuses.history_of(connection, self.issue, **asked)
+            else:
+                found = positions.history_of(connection, Pair(self.party, self.issue), **asked)
+            return [run_in_words(run) for run in found]
+
+    def naive_answer(self, log: list[tuple[int, Record]]) -> Record:
+        """What the naive model answers."""
+        if self.party is None:
+            found = naive.status(log, self.issue, self.D, self.S, self.floor)
+            del found["unusual_transition"]
+        else:
+            found = naive.position(log, self.party, self.issue, self.D, self.S, self.floor)
+        return so_far(found) | {"previous": so_far(found["previous"])}
+
+    def naive_history(self, log: list[tuple[int, Record]]) -> list[Record]:
+        """The history that the naive model gives."""
+        if self.party is None:
+            return naive.status_history(log, self.issue, self.S, self.floor)
+        return naive.position_history(log, self.party, self.issue, self.S, self.floor)
+
+
+def run_in_words(run: Run) -> Record:
+    opened: Any = run.opened_by
+    state = "lapsed" if run.lapsed else "undeclared" if run.says == "undeclared" else "declared"
+    return {
+        "state": state,
+        "position": run.says if state == "declared" else None,
+        "since": day_after(opened.until) if run.lapsed else opened.occurred,
+        "effect": run.effect,
+        "effect_end": run.effect_end,
+        "reports": run.reports,
+        "utterances": run.utterances,
+        "evidence": [row.report for row in run.evidence],
+        "lapsed": (opened.says, opened.until) if run.lapsed else None,
+    }
+
+
+def answer_in_words(answer: Answer) -> Record:
+    run = answer.run
+    against = [row.report for row in answer.against]
+    assert len(set(against)) == len(against)
+    return so_far(run_in_words(run) if run else naive.UNREPORTED) | {
+        "counts": run.latest.report if run else None,
+        "contested": bool(against),
+        "against": set(against),
+        "below_floor": answer.below_floor,
+        "previous": so_far(run_in_words(answer.previous)) if answer.previous else None,
+    }
+
+
+def so_far(run: Record | None) -> Record | None:
+    """A run, without when it will have ended."""
+    return run and {key: value for key, value in run.items() if key != "effect_end"}
+
+
+def some_questions(told: Told, random: Random, number: int) -> Iterator[Question]:
+    """Questions at random, of every log position from before the first to the head."""
+    world = told.world
+    for _ in range(number):
+        yield Question(
+            random.choice([*world.parties, None]),
+            random.choice(world.issues),
+            random.choice(INSTANTS),
+            random.choice([told.head, random.randint(told.first, told.head)]),
+            random.choice(["leaked_document", "media_report", *ATTRIBUTIONS]),
+        )
+
+
+# Answers
+
+
+@given(happenings, randoms)
+def test_every_answer_is_that_of_the_naive_model(
+    store: Store, happenings: list[Any], random: Random
+) -> None:
+    told = tell_all(store, happenings)
+    for question in some_questions(told, random, 60):
+        assert question.answer(store) == question.naive_answer(told.log), question
+
+
+@given(happenings, randoms)
+def test_every_history_is_that_of_the_naive_model(
+    store: Store, happenings: list[Any], random: Random
+) -> None:
+    told = tell_all(store, happenings)
+    for question in some_questions(told, random, 30):
+        assert question.history(store) == question.naive_history(told.log), question
+
+
+@given(happenings, happenings, randoms)
+def test_a_pinned_answer_never_changes(
+    store: Store, earlier: list[Any], later: list[Any], random: Random
+) -> None:
+    told = tell_all(store, earlier)
+    asked = list(some_questions(told, random, 30))
+    before = [(question.answer(store), question.history(store)) for question in asked]
+    tell_all(store, later, told)
+    assert [(question.answer(store), question.history(store)) for question in asked] == before
+
+
+@settings(max_examples=QUARTER)
+@given(st.lists(happenings, min_size=12, max_size=12).map(lambda some: sum(some, [])), randoms)
+def test_a_long_history_is_answered_like_a_short_one(
+    store: Store, happenings: list[Any], random: Random
+) -> None:
+    told = tell_all(store, happenings)
+    for question in some_questions(told, random, 10):
+        assert question.answer(store) == question.naive_answer(told.log), question
+        assert question.history(store) == question.naive_history(told.log), question
+
+
+def test_the_answers_are_so_far_beyond_a_hundred_reports_of_one_position(store: Store) -> None:
+    world = World()
+    (ukraine, *_), (nato, *_) = world.parties, world.issues
+    stances = ["support", "oppose", *["support"] * 150, "neutral"]
+    records = world.registrations() + [
+        statement(
+            f"r{i}",
+            parties=[ukraine],
+            occurred=f"2020-02-01T00:00:{i % 60:02}Z",
+            positions=[position(stance, nato)],
+        )
+        for i, stance in enumerate(stances)
+    ]
+    recorded = tell(store, *records)
+    log = [(one.seq, record) for one, record in zip(recorded, records, strict=True)]
+    for second in (0, 1, 30, 59):
+        at = bounds_of(f"2020-02-01T00:00:{second:02}Z").latest
+        question = Question(ukraine, nato, at, len(log), "leaked_document")
+        assert question.answer(store) == question.naive_answer(log)
+        assert question.history(store) == question.naive_history(log)
+
+
+def test_the_closed_vocabularies_are_those_of_the_contract() -> None:
+    assert list(vocabulary.ATTRIBUTIONS) == naive.ATTRIBUTIONS
+    assert vocabulary.POSITION_FLOOR == "leaked_document"
+    assert vocabulary.STATUS_FLOOR == "media_report"
+    usual = {status: tuple(after.split()) for status, after in naive.USUAL_NEXT.items()}
+    assert usual == vocabulary.USUAL_NEXT
+
+
+# Read models
+
+
+@settings(max_examples=QUARTER)
+@given(happenings)
+def test_rebuilt_read_models_equal_live_ones(store: Store, happenings: list[Any]) -> None:
+    tell_all(store, happenings)
+    live = rows_of(store)
+    projector.rebuild(store.engine, store.timeline)
+    assert rows_of(store) == live
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda one: one.NAME)
+@settings(max_examples=max(QUARTER // 5, 1))
+@given(happenings)
+def test_one_rebuilt_read_model_equals_the_live_one(
+    store: Store, projection: Any, happenings: list[Any]
+) -> None:
+    tell_all(store, happenings)
+    live = rows_of(store)
+    lose_rows_of(store, projection.TABLES)
+    projector.rebuild(store.engine, store.timeline, [projection])
+    assert rows_of(store) == live
+
+
+@settings(max_examples=QUARTER)
+@given(happenings)
+def test_read_models_that_were_lost_are_replayed_from_the_log(
+    store: Store, happenings: list[Any]
+) -> None:
+    tell_all(store, happenings)
+    live = rows_of(store)
+    lose_rows_of(store, [table for table in metadata.sorted_tables if table is not checkpoint])
+    with writing(store.engine) as connection:
+        connection.execute(checkpoint.update().values(START._asdict()))
+    with store.reading():
+        pass
+    assert rows_of(store) == live
+
+
+@pytest.mark.parametrize("page", [1, 2, 7, 250])
+@settings(max_examples=max(QUARTER // 4, 1))
+@given(happenings, randoms)
+def test_any_batches_pages_and_engine_give_the_rows_that_sqlite_has_one_by_one(
+    open_store: Callable[[str], Store],
+    new_url: Callable[[], str],
+    tmp_path: Path,
+    page: int,
+    happenings: list[Any],
+    random: Random,
+) -> None:
+    world = World()
+    began = datetime(2021, 1, 1, tzinfo=UTC)
+    arriving = [
+        sent(record, began + timedelta(hours=hour))
+        for hour, record in enumerate([*world.registrations(), *world.records(happenings)])
+    ]
+    one_by_one = open_store(f"sqlite:///{tmp_path / world.name}.db")
+    for one in arriving:
+        one_by_one.record([one])
+    in_batches = open_store(new_url())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projector, "PAGE", page)
+        for batch in in_random_batches(arriving, random):
+            in_batches.record(batch)
+    assert rows_that_tell(in_batches) == rows_that_tell(one_by_one)
+
+
+def lose_rows_of(store: Store, tables: Any) -> None:
+    with writing(store.engine) as connection:
+        for table in tables:
+            connection.execute(table.delete())
+
+
+def in_random_batches(arriving: list[Any], random: Random) -> Iterator[list[Any]]:
+    rest = list(arriving)
+    while rest:
+        size = random.randint(1, len(rest))
+        yield rest[:size]
+        rest = rest[size:]
+
+
+def rows_that_tell(store: Store) -> Rows:
+    """All rows, without the event store's own ids: on PostgreSQL they are not dense."""
+    return rows_of(store, but=("position",))

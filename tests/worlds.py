@@ -1,0 +1,205 @@
+"""What may happen: generated reports, corrections, retractions and reinstatements.
+
+Few parties, issues and distinct dates, so that ties, overlaps and lapses are common.
+"""
+
+from itertools import count
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from events.errors import InvalidRecordError
+from events.vocabulary import ATTRIBUTIONS, POSITIONS, STATUSES
+from service.schemas.records import load
+from tests import naive
+from tests.records import issue, meeting, party, statement
+
+DATES = (
+    "2019",
+    "2020",
+    "2020~",
+    "2020-01",
+    "2020-02",
+    "2020-02?",
+    "2020-01-31",
+    "2020-02-01",
+    "2020-02-02%",
+    "2020-02-02",
+    "2020-02-03",
+    "2020-02-29",
+    "2020-12-31",
+    "2020-02-01T12:00:00Z",
+    "2020-02-01T23:59:59.999999Z",  # the effect of 2020-02-01
+    "2020-02-02T00:00:00Z",  # where an offer until 2020-02-01 lapses
+    "2020-02-02T01:00:00+01:00",  # the same instant
+    "2020-02-03T22:59:59.999999-05:00",
+    "2020-02-01/2020-02-02",
+    "2020-01/2020-02-01",
+    "2019?/2020-02~",
+    "2020-02-01T12:00:00Z/2020-02-02",
+    "2020-02-01/..",
+    "2020-02-02T00:00:00Z/..",
+    "2020/..",
+)
+DAYS = ("2020-01-31", "2020-02-01", "2020-02-02", "2020-02-29", "2020-12-31", "9999-12-31")
+PARTIES = ("eu", "russia", "ukraine")
+ISSUES = ("nato", "sanctions")
+
+dates = st.sampled_from(DATES)
+issues = st.sampled_from(ISSUES)
+# Shorter lists first, so that what fails shrinks to what is easily told.
+attributions = st.sampled_from(("on_record", "readout", *ATTRIBUTIONS))
+some_parties = st.lists(st.sampled_from(PARTIES), min_size=1, max_size=2, unique=True)
+utterances = st.sampled_from((None, None, "u-1", "u-2"))
+
+
+@st.composite
+def stances(draw: st.DrawFn, *, of_meeting: bool) -> dict[str, Any]:
+    """A row of `positions`."""
+    said = draw(st.sampled_from(POSITIONS))
+    row = {"issue": draw(issues), "position": said}
+    if of_meeting or draw(st.booleans()):
+        row["party"] = draw(st.sampled_from(PARTIES))
+    if said != "undeclared" and draw(st.booleans()):
+        row["until"] = draw(st.sampled_from(DAYS))
+    return row
+
+
+@st.composite
+def contents(draw: st.DrawFn, *, of_meeting: bool) -> dict[str, Any]:
+    """What a report tells of, as fields that a correction may change one by one."""
+    present = draw(some_parties)
+    who = {"participants": [{"party": p} for p in present]} if of_meeting else {"parties": present}
+    told_statuses = st.builds(dict, issue=issues, status=st.sampled_from(STATUSES[:6]))
+    return who | {
+        "occurred": draw(dates),
+        "attribution": draw(attributions),
+        "positions": draw(st.lists(stances(of_meeting=of_meeting), max_size=3)),
+        "statuses": draw(st.lists(told_statuses, max_size=2, unique_by=lambda row: row["issue"])),
+        "utterance": draw(utterances),
+    }
+
+
+class Report(NamedTuple):
+    """Tell of a statement or a meeting."""
+
+    kind: str
+    content: dict[str, Any]
+
+
+class Correct(NamedTuple):
+    """Correct a report, by its number, in some of these fields."""
+
+    number: int
+    fields: list[str]
+    content: dict[str, dict[str, Any]]  # by the kind of report
+
+
+class Doubt(NamedTuple):
+    """Retract a report, by its number, or reinstate it if it does not stand."""
+
+    number: int
+
+
+FIELDS = (
+    "occurred",
+    "attribution",
+    "positions",
+    "statuses",
+    "utterance",
+    "parties",
+    "participants",
+)
+CONTENTS = {"statement": contents(of_meeting=False), "meeting": contents(of_meeting=True)}
+
+reports = st.sampled_from(("statement", "statement", "meeting")).flatmap(
+    lambda kind: st.builds(Report, st.just(kind), CONTENTS[kind])
+)
+numbers = st.integers(0, 20)
+fields = st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True)
+corrections = st.builds(Correct, numbers, fields, st.fixed_dictionaries(CONTENTS))
+doubts = st.builds(Doubt, numbers)
+happenings = st.lists(st.one_of(reports, reports, corrections, doubts), min_size=2, max_size=14)
+
+EXAMPLES = count(1)
+
+
+class World:
+    """The parties and issues of one example, which no other example speaks of."""
+
+    def __init__(self) -> None:
+        self.name = f"x{next(EXAMPLES)}-"
+        self.parties = [self.name + name for name in PARTIES]
+        self.issues = [self.name + name for name in ISSUES]
+        self.reads: dict[str, dict[str, Any]] = {}  # each report, as it reads by now
+        self.retracted: set[str] = set()
+        self.numbers = count(1)
+
+    def registrations(self) -> list[dict[str, Any]]:
+        """The records that come first."""
+        return [*map(party, self.parties), *map(issue, self.issues)]
+
+    def records(self, happenings: list[Any]) -> list[dict[str, Any]]:
+        """The records of what happens, without what would be refused."""
+        made = (getattr(self, f"_{type(one).__name__.lower()}")(*one) for one in happenings)
+        return [record for record in made if record]
+
+    def _report(self, kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
+        make = statement if kind == "statement" else meeting
+        report = make(self._id("r"), **self._named(content))
+        if not is_valid(report):
+            return None
+        self.reads[report["id"]] = report
+        return report
+
+    def _correct(self, number: int, fields: list[str], content: Any) -> dict[str, Any] | None:
+        report = self._pick(number)
+        if report is None or report["id"] in self.retracted:
+            return None
+        changes = self._named(content[report["type"]])
+        changes = {key: value for key, value in changes.items() if key in fields}
+        corrected = naive.merged(report, changes)
+        if not changes or not is_valid(corrected):
+            return None
+        self.reads[report["id"]] = corrected
+        told = {"report": report["id"], "changes": changes, "reason": "other"}
+        return {"type": "correction", "id": self._id("c")} | told
+
+    def _doubt(self, number: int) -> dict[str, Any] | None:
+        report = self._pick(number)
+        if report is None:
+            return None
+        kind = "reinstatement" if report["id"] in self.retracted else "retraction"
+        self.retracted ^= {report["id"]}
+        return {"type": kind, "id": self._id("d"), "report": report["id"], "reason": "other"}
+
+    def _pick(self, number: int) -> dict[str, Any] | None:
+        known = list(self.reads.values())
+        return known[number % len(known)] if known else None
+
+    def _id(self, letter: str) -> str:
+        return f"{self.name}{letter}{next(self.numbers)}"
+
+    def _named(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The same content, of this world's parties and issues."""
+        own = {name: self.name + name for name in PARTIES + ISSUES}
+
+        def renamed(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {key: renamed(inner) for key, inner in value.items()}
+            return (
+                [renamed(one) for one in value]
+                if isinstance(value, list)
+                else own.get(value, value)
+            )
+
+        return renamed(content)
+
+
+def is_valid(report: dict[str, Any]) -> bool:
+    """Whether the report keeps to its schema: no party's position twice, no lapse too soon."""
+    try:
+        load(report)
+    except InvalidRecordError:
+        return False
+    return True
