@@ -19,6 +19,19 @@ OPEN = 2**62
 """The `seq_to` of what is still believed."""
 
 
+CLAIM_READS = (
+    "effective",
+    "earliest",
+    "strength",
+    "report",
+    "utterance",
+    "occurred",
+    "publishers",
+    "says",
+)
+"""What an answer tells of a claim, `says` being the position or the status."""
+
+
 def claim_columns() -> list[Column[Any]]:
     """Return the columns that say which report claims something, and how well it knows."""
     return [

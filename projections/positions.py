@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Index,
+    PrimaryKeyConstraint,
     Table,
     bindparam,
     distinct,
@@ -26,17 +27,23 @@ from sqlalchemy import (
 from events.dates import END_OF_TIME, end_of_day
 from events.records import Record, stances_of
 from events.vocabulary import POSITION_FLOOR, STRENGTH
-from projections.belief import apply_claims, believed, claim_columns, claim_of, latest_first
-from projections.database import Micros, RowId, Text, insert_all, metadata
+from projections.belief import (
+    CLAIM_READS,
+    apply_claims,
+    believed,
+    claim_columns,
+    claim_of,
+    latest_first,
+)
+from projections.database import Micros, Text, insert_all, metadata
 from projections.log import Entry
 from projections.runs import Answer, Claim, Run, answer, runs
 
 positions = Table(
     "positions",
     metadata,
-    Column("id", RowId, primary_key=True),
-    Column("party", Text, nullable=False),
-    Column("issue", Text, nullable=False),
+    Column("party", Text),
+    Column("issue", Text),
     *claim_columns(),
     Column("says", Text, nullable=False),  # the position
     Column("posture", Text),
@@ -45,17 +52,23 @@ positions = Table(
     Column("red_line", Boolean, nullable=False),
     Column("until", Text),
     Column("until_end", Micros),  # the last instant of that day
-    Index("positions_by_effect", "party", "issue", "effective", "strength", "place"),
+    PrimaryKeyConstraint("party", "issue", "effective", "strength", "place", "seq_from"),
     Index(
         "positions_below_floor",  # few, so that counting them costs little
         "party",
         "issue",
         "effective",
+        "strength",
+        "seq_from",
+        "seq_to",
+        "report",
         sqlite_where=text(f"strength < {STRENGTH[POSITION_FLOOR]}"),
         postgresql_where=text(f"strength < {STRENGTH[POSITION_FLOOR]}"),
     ),
     Index("positions_by_place", "place"),
     info={"key": ("place", "seq_from", "party", "issue")},
+    # The rows of a question lie side by side, in the order in which they are read.
+    sqlite_with_rowid=False,
 )
 
 position_pairs = Table(
@@ -122,10 +135,12 @@ _PAIRS_AMONG = select(position_pairs).where(
 
 # What can be asked of it
 
-FIRST_ROWS = 64
+FIRST_ROWS = 32
 
+_NEEDED = [*(positions.c[name] for name in CLAIM_READS), positions.c.until, positions.c.until_end]
+_TERMS = [positions.c[name] for name in ("posture", "conditions", "summary", "red_line")]
 _TAKEN = (
-    select(positions)
+    select(*_NEEDED)
     .where(
         positions.c.party == bindparam("party"),
         positions.c.issue == bindparam("issue"),
@@ -135,7 +150,7 @@ _TAKEN = (
     )
     .order_by(*latest_first(positions))
 )
-_FIRST_TAKEN = _TAKEN.limit(FIRST_ROWS)
+_FIRST_TAKEN = _TAKEN.add_columns(*_TERMS).limit(FIRST_ROWS)  # the row that counts among them
 _MORE_TAKEN = _TAKEN.offset(FIRST_ROWS)
 
 _LEFT_OUT = select(func.count(distinct(positions.c.report))).where(
@@ -194,4 +209,5 @@ def _taken(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
 
 
 def _rest(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
-    yield from connection.execute(_MORE_TAKEN, question)
+    for rows in connection.execute(_MORE_TAKEN, question).partitions(64):
+        yield from rows

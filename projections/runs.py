@@ -5,7 +5,7 @@ Positions and statuses follow the same rules. Source: contract, section 3.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice, takewhile, tee
+from itertools import islice, takewhile, tee
 from typing import Protocol
 
 from events.dates import END_OF_TIME
@@ -74,21 +74,25 @@ def runs(rows: Iterable[Claim], as_of: int = END_OF_TIME) -> Iterator[Run]:
     first; where several take effect at one instant, the first of them is the one that counts.
     """
     run: Run | None = None
-    end: int | None = None  # where the stretch of the rows at hand ends
-    for effect, at_once in groupby(rows, key=lambda row: row.effective):
-        same_instant = list(at_once)
-        counts = same_instant[0]
-        if (lapse := _lapse_of(counts)) and lapse <= (as_of if end is None else end - 1):
+    end: int | None = None  # where the stretch of the row that counts ends
+    counts: Claim | None = None  # the row that counts at the instant at hand
+    for row in rows:
+        if counts is not None and row.effective == counts.effective:
+            if row.says == counts.says and run is not None:
+                run.evidence.append(row)
+            continue
+        counts, effect = row, row.effective
+        if (lapse := _lapse_of(row)) and lapse <= (as_of if end is None else end - 1):
             if run is not None:
                 yield run
-            yield Run(counts.says, True, lapse, end, counts, counts)
+            yield Run(row.says, True, lapse, end, row, row)
             run, end = None, lapse
-        if run is None or run.says != counts.says:
+        if run is None or run.says != row.says:
             if run is not None:
                 yield run
-            run = Run(counts.says, False, effect, end, counts, counts)
-        run.effect, run.opened_by = effect, counts
-        run.evidence += [row for row in same_instant if row.says == counts.says]
+            run = Run(row.says, False, effect, end, row, row)
+        run.effect, run.opened_by = effect, row
+        run.evidence.append(row)
         end = effect
     if run is not None:
         yield run

@@ -8,7 +8,14 @@ from sqlalchemy import Column, Connection, Index, Table, bindparam, distinct, fu
 from events.dates import END_OF_TIME
 from events.records import Record
 from events.vocabulary import STATUS_FLOOR, STRENGTH
-from projections.belief import apply_claims, believed, claim_columns, claim_of, latest_first
+from projections.belief import (
+    CLAIM_READS,
+    apply_claims,
+    believed,
+    claim_columns,
+    claim_of,
+    latest_first,
+)
 from projections.database import Micros, RowId, Text, metadata
 from projections.log import Entry
 from projections.runs import Answer, Run, answer, runs
@@ -49,7 +56,11 @@ def _rows_of(entry: Entry, report: Record) -> Iterator[tuple[Any, ...]]:
 # What can be asked of it
 
 _TAKEN = (
-    select(statuses, literal(None, Micros).label("until_end"))  # a status never lapses
+    select(
+        *(statuses.c[name] for name in CLAIM_READS),
+        statuses.c.note,
+        literal(None, Micros).label("until_end"),  # a status never lapses
+    )
     .where(
         statuses.c.issue == bindparam("issue"),
         statuses.c.effective <= bindparam("as_of"),

@@ -79,7 +79,6 @@ def upgrade() -> None:
 
     op.create_table(
         "positions",
-        sa.Column("id", ROW_ID, nullable=False),
         sa.Column("party", TEXT, nullable=False),
         sa.Column("issue", TEXT, nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
@@ -99,16 +98,14 @@ def upgrade() -> None:
         sa.Column("red_line", sa.Boolean(), nullable=False),
         sa.Column("until", TEXT, nullable=True),
         sa.Column("until_end", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(
-        "positions_by_effect", "positions", ["party", "issue", "effective", "strength", "place"]
+        sa.PrimaryKeyConstraint("party", "issue", "effective", "strength", "place", "seq_from"),
+        sqlite_with_rowid=False,
     )
     op.create_index("positions_by_place", "positions", ["place"])
     op.create_index(
         "positions_below_floor",
         "positions",
-        ["party", "issue", "effective"],
+        ["party", "issue", "effective", "strength", "seq_from", "seq_to", "report"],
         sqlite_where=sa.text("strength < 5"),
         postgresql_where=sa.text("strength < 5"),
     )
