@@ -77,8 +77,8 @@ def show_history(console: Console, answer: Body) -> None:
         table.add_row(
             segment["since"],
             Text.assemble(_said(segment, name), (note, "dim")),
-            segment["effect"],
-            segment["effect_end"] or "",
+            _instant(segment["effect"]),
+            _instant(segment["effect_end"]) if segment["effect_end"] else "",
             str(segment["reports"]),
         )
     console.print(table)
@@ -138,7 +138,8 @@ def _said(answer: Body, name: str) -> Text:
 
 def _add_since(facts: Table, answer: Body, name: str) -> None:
     if answer["since"]:
-        facts.add_row("since", f"{answer['since']}  [dim](in effect {answer['effect']})[/dim]")
+        effect = _instant(answer["effect"])
+        facts.add_row("since", f"{answer['since']}  [dim](in effect {effect})[/dim]")
     if before := answer["previous"]:
         said = Text.assemble(_said(before, name), (f", since {before['since']}", "dim"))
         facts.add_row("before", said)
@@ -177,11 +178,18 @@ def _show_evidence(console: Console, answer: Body, name: str) -> None:
 
 
 def _show_clocks(console: Console, answer: Body, *, with_date: bool = True) -> None:
-    known = answer["known_at"] or "the empty log"
-    as_of = f"as of {answer['as_of']}, " if with_date else ""
+    known = _instant(answer["known_at"]) if answer["known_at"] else "the empty log"
+    as_of = f"as of {_instant(answer['as_of'])}, " if with_date else ""
     console.print(
         f"\n[dim]{as_of}known at {known} (seq {answer['seq']}), floor {answer['floor']}[/dim]"
     )
+
+
+def _instant(text: str) -> str:
+    """Return an instant in words, where it is an edge of a day."""
+    day, clock = text.split("T")
+    edges = {"23:59:59.999999Z": f"end of {day}", "00:00:00Z": f"start of {day}"}
+    return edges.get(clock, text)
 
 
 def _word(value: str) -> str:

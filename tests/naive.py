@@ -12,10 +12,12 @@ from events.dates import bounds_of
 
 FOREVER = bounds_of("9999").latest
 
-ATTRIBUTIONS = (  # strongest first
-    "recorded_act official_document on_record readout background deep_background leaked_document "
-    "third_party_claim media_report analyst_coded unattributed"
-).split()
+ATTRIBUTIONS = [  # strongest first
+    *("recorded_act", "official_document", "on_record", "readout", "background"),
+    *("deep_background", "leaked_document"),  # the weakest that set a position by default
+    *("third_party_claim", "media_report"),  # the weakest that set a status by default
+    *("analyst_coded", "unattributed"),
+]
 RANK = {name: rank for rank, name in enumerate(ATTRIBUTIONS)}
 
 USUAL_NEXT = {
@@ -205,3 +207,16 @@ def status(log, issue, D, S, floor):
 def status_history(log, issue, S, floor):
     """All runs of it, oldest first."""
     return history(status_rows(log, issue, S), floor)
+
+
+def alignment(log, parties, issue, D, S):
+    """How the declared positions on this issue lie to one another."""
+    answers = [position(log, party, issue, D, S, "leaked_document") for party in parties]
+    held = [one["position"] for one in answers if one["position"]]
+    if len(held) < 2 or all(said == "neutral" for said in held):
+        return "thin"
+    if "support" in held and "oppose" in held:
+        return "opposed"
+    if any("support" in said for said in held) and any("oppose" in said for said in held):
+        return "split"
+    return "aligned" if set(held) in ({"support"}, {"oppose"}) else "converging"

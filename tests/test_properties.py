@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from projections.database import metadata, writing
 from projections.positions import Pair
 from projections.projector import PROJECTIONS, START, checkpoint
 from projections.runs import Answer, Run
+from service import answers
+from service.clocks import Clocks
 from service.store import Store
 from tests import naive
 from tests.records import position, sent, statement, tell
@@ -182,6 +185,22 @@ def test_every_history_is_that_of_the_naive_model(
         assert question.history(store) == question.naive_history(told.log), question
 
 
+@given(happenings, randoms)
+def test_what_a_status_comes_after_and_how_positions_align_is_as_the_naive_model_has_it(
+    store: Store, happenings: list[Any], random: Random
+) -> None:
+    told = tell_all(store, happenings)
+    for _, issue_id, D, S, floor in some_questions(told, random, 30):
+        clocks = Clocks(as_of=D, known_at=None, seq=S, floor=floor)
+        with store.reading() as (connection, _):
+            answer = answers.status(connection, issue_id, clocks)
+        simply = naive.status(told.log, issue_id, D, S, floor)
+        assert answer["status"] == simply["position"]
+        assert answer["unusual_transition"] == simply["unusual_transition"]
+        parties = told.world.parties
+        assert answer["alignment"] == naive.alignment(told.log, parties, issue_id, D, S)
+
+
 @given(happenings, happenings, randoms)
 def test_a_pinned_answer_never_changes(
     store: Store, earlier: list[Any], later: list[Any], random: Random
@@ -194,7 +213,10 @@ def test_a_pinned_answer_never_changes(
 
 
 @settings(max_examples=QUARTER)
-@given(st.lists(happenings, min_size=12, max_size=12).map(lambda some: sum(some, [])), randoms)
+@given(
+    st.lists(happenings, min_size=12, max_size=12).map(lambda some: [*chain.from_iterable(some)]),
+    randoms,
+)
 def test_a_long_history_is_answered_like_a_short_one(
     store: Store, happenings: list[Any], random: Random
 ) -> None:
