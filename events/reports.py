@@ -146,8 +146,8 @@ class Report(Aggregate):
         """Raises StaleVersionError unless the report is at `version` (None: whichever)."""
         if version is not None and version != self.version:
             raise StaleVersionError(
-                f"report {self.first['id']!r} is at version {self.version}, not {version}: "
-                "look at it again, then decide"
+                f"report {self.first['id']!r} has changed since: it is at version "
+                f"{self.version} now. Look at it again, then decide"
             )
 
     def _must_stand(self, done: str) -> None:

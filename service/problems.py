@@ -8,10 +8,12 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 from marshmallow import Schema
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from events import errors
 from events.errors import Fault, RefusedError
+from events.timeline import LogError
 from service.schemas.records import faults_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -125,6 +127,17 @@ def register(app: Flask) -> None:
     def _foreign(error: ForeignOriginError) -> Response:
         return problem(HTTPStatus.FORBIDDEN, str(error))
 
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(LogError)
+    def _out_of_reach(error: Exception) -> Response:
+        _log.error("%s %s: %s", request.method, request.path, error)
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The database does not answer. Send a write again later: with an id of your own "
+            "it is recorded once, however often it is sent.",
+            headers={"Retry-After": "5"},
+        )
+
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         if error.response is not None:
@@ -137,7 +150,7 @@ def register(app: Flask) -> None:
     def _unexpected(error: Exception) -> Response:
         _log.exception("%s %s failed", request.method, request.path, exc_info=error)
         return problem(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; nothing was recorded."
+            HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, and was logged."
         )
 
 

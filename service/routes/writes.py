@@ -12,7 +12,6 @@ from events.errors import (
     Fault,
     InvalidRecordError,
     RefusedError,
-    StaleVersionError,
     UnknownError,
 )
 from events.records import Record
@@ -28,6 +27,9 @@ from service.routes.reports import etag
 from service.schemas import answers as shapes
 from service.schemas import records
 from service.store import Recorded
+
+NEVER = 0
+"""A version that no report is ever at."""
 
 api = Api("writes", __name__, url_prefix="/v1", description="Recording what was reported.")
 
@@ -143,19 +145,13 @@ def _amend(report: str, kind: str) -> Response:
 
 
 def _expected_version(current: int) -> int | None:
-    """Return the version that If-Match insists on. Raises StaleVersionError.
+    """Return the version that If-Match insists on, None where it does not.
 
-    The report may change between this look and the record, so the version is checked again
-    where it is decided.
+    Whether the report is still at it is decided with the record: it may change until then.
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
-    if not request.if_match.contains(etag(current).strip('"')):
-        raise StaleVersionError(
-            f"the report is at version {etag(current)}, not the one in If-Match: "
-            "look at it again, then decide"
-        )
-    return current
+    return current if request.if_match.contains(etag(current).strip('"')) else NEVER
 
 
 def _new_id(_: Record) -> str:

@@ -13,7 +13,7 @@ from events.dates import DateError, bounds_of, end_of_day
 LONGEST_TEXT = 20_000
 LONGEST_NAME = 1_000
 LONGEST_URL = 4_000
-MOST_ITEMS = 2_000
+MOST_ITEMS = 10_000
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 RECORD_ID = re.compile(r"(?!batch$)[A-Za-z0-9][A-Za-z0-9._:-]{0,119}")

@@ -115,8 +115,18 @@ def test_if_match_is_honoured(client):
     path = "/v1/reports/r-1/corrections"
     assert post(client, path, change, headers={"If-Match": etag}).status_code == 201
     change["changes"]["venue"] = "Lviv"
-    assert post(client, path, change, headers={"If-Match": etag}).status_code == 412
+    stale = post(client, path, change, headers={"If-Match": etag})
+    assert (stale.status_code, stale.mimetype) == (412, PROBLEM)
     assert post(client, path, change, headers={"If-Match": "*"}).status_code == 201
+
+
+def test_a_correction_sent_again_is_unchanged_though_its_if_match_is_stale_by_now(client):
+    post(client, "/v1/reports", statement("r-1"))
+    if_match = {"If-Match": client.get("/v1/reports/r-1").headers["ETag"]}
+    change = {"id": "c-1", "changes": {"venue": "Kyiv"}, "reason": "other"}
+    for expected in (201, 200):
+        answer = post(client, "/v1/reports/r-1/corrections", change, headers=if_match)
+        assert answer.status_code == expected
 
 
 def test_a_report_cannot_be_put_patched_or_deleted(client):

@@ -1,0 +1,10 @@
+"""The command line.
+
+Exit status: 0 done, 1 refused input, 2 wrong usage, 3 verify found a difference, 4 database
+or file trouble.
+"""
+
+from service.cli import asking, filling, keeping, serving
+from service.cli.group import main
+
+__all__ = ["asking", "filling", "keeping", "main", "serving"]

@@ -1,0 +1,81 @@
+"""Serving the API."""
+
+import os
+import socket
+from collections.abc import Callable
+from importlib.resources import files
+
+import click
+
+from service import config
+from service.cli.filling import report, run_import
+from service.cli.group import main
+from service.cli.speaking import Command, err, opened
+from service.importing import Import
+from service.store import initialise
+
+
+def _port(default: int) -> Callable[[Command], Command]:
+    return click.option("--port", type=click.IntRange(1, 65535), default=default, show_default=True)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@_port(8000)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.pass_obj
+def serve(url: str, host: str, port: int, workers: int) -> None:
+    """Serve the API, with its documentation at /docs."""
+    initialise(url)
+    _serve(url, host, port, workers)
+
+
+@main.command()
+@_port(8000)
+@click.pass_obj
+def demo(url: str, port: int) -> None:
+    """Load the bundled example, then serve it on this machine."""
+    with opened(url, create=True) as store:
+        name = str(files("examples") / "berlin.ndjson")
+        run = Import(store, keep_recorded_at=True)
+        if stopped := run_import(run, (name,)):  # the log has gone on since: record it as of now
+            run = Import(store)
+            stopped = run_import(run, (name,))
+        if stopped:
+            report(run, stopped)
+        err.print(
+            f"The Berlin talks: {run.tally.recorded} records loaded, "
+            f"{run.tally.unchanged} there already.",
+            highlight=False,
+        )
+    here = f"http://127.0.0.1:{port}"
+    question = f"{here}/v1/parties/ukraine/positions/ukraine-nato-membership"
+    err.print("\nTry", highlight=False)
+    for link in (
+        f"{question}?as_of=2025-12-13",
+        f"{question}?as_of=2025-12-20",
+        f"{here}/docs",
+    ):
+        err.print(f"  {link}", highlight=False, soft_wrap=True)
+    err.print("\nCtrl-C stops it.", highlight=False)
+    _serve(url, "127.0.0.1", port, 1)
+
+
+def _serve(url: str, host: str, port: int, workers: int) -> None:
+    from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
+    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
+
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))  # a clear error here beats a late one there
+    os.environ[config.DATABASE] = url
+    Granian(
+        "service.app:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        log_level=LogLevels.warning,
+    ).serve()

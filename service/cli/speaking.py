@@ -1,0 +1,85 @@
+"""How commands open the database, show progress, and say what is wrong."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+from sqlalchemy import make_url
+
+from projections import projector
+from service.store import Store
+
+REFUSED, DIFFERENT, TROUBLE = 1, 3, 4
+"""Exit statuses, besides click's own 2 for wrong usage."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def opened(url: str, *, create: bool = False) -> Iterator[Store]:
+    """Give the store of a database. With `create`, it is created or upgraded where needed."""
+    store = Store(url, create=create)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def reading(name: str) -> Iterator[BinaryIO]:
+    """Give a file's content; '-' is standard input."""
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(name).open("rb") as content:
+        yield content
+
+
+@contextmanager
+def progress(doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal, and nothing elsewhere. Gives a function to advance it."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda amount: bar.advance(task, amount)
+
+
+def steps(advance: Callable[[int], None]) -> projector.Progress:
+    """Return what a rebuild tells its progress to."""
+    reached = 0
+
+    def step(position: int, _: int) -> None:
+        nonlocal reached
+        advance(position - reached)
+        reached = position
+
+    return step
+
+
+def warn(message: str) -> None:
+    """Say what is wrong, and go on."""
+    err.print(Text.assemble(("warning: ", "yellow"), message), highlight=False, soft_wrap=True)
+
+
+def fail(status: int, message: str) -> NoReturn:
+    """Say what is wrong, and end with a status."""
+    err.print(Text.assemble(("stancelog: ", "red"), message), highlight=False, soft_wrap=True)
+    sys.exit(status)
+
+
+def redacted(url: str) -> str:
+    """Return a database URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)
