@@ -30,4 +30,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
             connection.cursor() as cursor,
         ):
             self._insert_stored_events(cursor, stored_events, **kwargs)
-            return self._fetch_ids_after_insert_events(cursor, stored_events, **kwargs)
+            ids: Sequence[int] | None = self._fetch_ids_after_insert_events(
+                cursor, stored_events, **kwargs
+            )
+        return ids

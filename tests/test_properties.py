@@ -263,6 +263,35 @@ def test_the_answers_are_so_far_beyond_a_hundred_reports_of_one_position(store: 
     check_histories(store, told, questions)
 
 
+@pytest.mark.parametrize(
+    ("then", "states"),
+    [
+        (("2020-02-01T23:59:59.999999Z", "oppose"), ["declared", "declared"]),
+        (("2020-02-02T00:00:00Z", "oppose"), ["declared", "declared"]),
+        (("2020-02-02T00:00:00Z", "support"), ["declared"]),
+        (("2020-02-02T00:00:00.000001Z", "support"), ["declared", "lapsed", "declared"]),
+    ],
+)
+def test_a_row_that_takes_effect_by_the_time_an_offer_would_lapse_leaves_no_lapse(
+    store: Store, then: tuple[str, str], states: list[str]
+) -> None:
+    world = World()
+    (*_, ukraine), (nato, *_) = world.parties, world.issues
+    offer = position("support", nato, until="2020-02-01")
+    records = [
+        *world.registrations(),
+        statement("r-1", parties=[ukraine], occurred="2020-01-31", positions=[offer]),
+        statement("r-2", parties=[ukraine], occurred=then[0], positions=[position(then[1], nato)]),
+    ]
+    recorded = tell(store, *records)
+    told = Told(world, [(one.seq, record) for one, record in zip(recorded, records, strict=True)])
+    asked = [Question(ukraine, nato, D, told.head, "on_record") for D in told.instants()]
+    with store.reading() as (connection, _):
+        assert [run["state"] for run in asked[0].history(connection)] == states
+    check_histories(store, told, asked[:1])
+    check_answers(store, told, asked)
+
+
 def test_the_closed_vocabularies_are_those_of_the_contract() -> None:
     assert list(vocabulary.ATTRIBUTIONS) == naive.ATTRIBUTIONS
     assert vocabulary.POSITION_FLOOR == "leaked_document"
