@@ -23,14 +23,12 @@ class PostgresRecorder(PostgresApplicationRecorder):
     ) -> Sequence[int] | None:
         """Insert events under the table's lock. Returns their notification ids."""
         if sum(len(event.state) for event in stored_events) <= PIPELINED:
-            return super().insert_events(stored_events, **kwargs)
+            piped: Sequence[int] | None = super().insert_events(stored_events, **kwargs)
+            return piped
         with (
             self.datastore.get_connection() as connection,
             connection.transaction(),
             connection.cursor() as cursor,
         ):
             self._insert_stored_events(cursor, stored_events, **kwargs)
-            ids: Sequence[int] | None = self._fetch_ids_after_insert_events(
-                cursor, stored_events, **kwargs
-            )
-        return ids
+            return self._fetch_ids_after_insert_events(cursor, stored_events, **kwargs)

@@ -436,6 +436,22 @@ def test_a_refused_registration_leaves_its_names_free(told: Store) -> None:
     assert is_new(told, party("syldavia", aliases=["Szohod"]))
 
 
+def test_a_refused_party_takes_no_name_from_one_after_it_in_its_batch(told: Store) -> None:
+    tell(told, party("ukraine", aliases=["Kyiv"]))
+    refused = party("borduria", aliases=["Szohod", "Kyiv"])
+    found = refusals(told, refused, party("syldavia", aliases=["Szohod"]))
+    assert {place: error.rule for place, error in found.items()} == {0: "name_taken"}
+
+
+def test_a_refused_report_fixes_no_proposition_for_those_after_it_in_its_batch(
+    told: Store,
+) -> None:
+    tell(told, issue("sanctions"))
+    of_two = [position(issue_id="sanctions"), position(issue_id="atlantis")]
+    found = refusals(told, statement(positions=of_two), issue("sanctions", proposition="Another"))
+    assert {place: error.rule for place, error in found.items()} == {0: "unknown_issue"}
+
+
 # Order
 
 
@@ -444,13 +460,9 @@ def test_seqs_are_dense_from_one_whatever_is_refused_or_unchanged_between(told: 
     refusal(told, party("belgium", aliases=["Brussels"]))
     tell(told, statement("r-1", positions=[position()]))
     tell(told, statement("r-2", positions=[position(issue_id="sanctions")]), retraction("r-1"))
-    with store_reading(told) as connection:
+    with told.reading() as (connection, _):
         seqs = list(connection.scalars(log.log.select().with_only_columns(log.log.c.seq)))
     assert sorted(seqs) == [1, 2, 3, 4, 5, 6, 7]
-
-
-def store_reading(store: Store) -> Any:
-    return reading(store.engine)
 
 
 T = datetime(2021, 6, 1, 12, tzinfo=UTC)
