@@ -7,7 +7,7 @@ from uuid import UUID
 
 from eventsourcing.domain import Aggregate, CanMutateAggregate
 
-from events.dates import MINUTE, now, to_micros
+from events.dates import now, to_micros
 from events.errors import (
     ContentDiffersError,
     InvalidRecordError,
@@ -56,6 +56,8 @@ class Known:
 
 class Batch:
     """Aggregates touched by the records of one save, and their events in the records' order.
+
+    A refused record leaves no trace: whatever can refuse it is checked before anything changes.
 
     `find` loads an aggregate from the log. With `is_hopeful`, a report is taken to be new
     without looking: the recorder refuses the save if it is not, and then one has to look.
@@ -123,17 +125,18 @@ class Batch:
                     return Outcome(record, False, key, version)
         old = names_of(party.current) if party else {}
         new = names_of(record)
-        for name, field in new.items():
-            if name not in old:
-                self._take(name, record["id"], field)
-        for name in old.keys() - new.keys():
-            self._release(name)
+        free = {text: self._free(text, new[text]) for text in new.keys() - old.keys()}
+        at = self._time(sent)
+        for text, name in free.items():
+            self._take(text, name, record["id"])
+        for text in old.keys() - new.keys():
+            self._release(text)
         if party is None:
-            party = Party.registered(record, sent.recorded_by, self._time(sent))
+            party = Party.registered(record, sent.recorded_by, at)
         else:
-            party.revise(record, sent.recorded_by, self._time(sent))
+            party.revise(record, sent.recorded_by, at)
         self._parties.add(record["id"])
-        return self._keep(party, record)
+        return self._keep(party, sent)
 
     def _register_issue(self, sent: Sent) -> Outcome:
         record = sent.record
@@ -142,14 +145,13 @@ class Batch:
         key = issue_key(record["id"])
         issue = self._get(key)
         if issue is None:
-            opened = Issue.opened(record, sent.recorded_by, self._time(sent))
-            return self._keep(opened, record)
+            return self._keep(Issue.opened(record, sent.recorded_by, self._time(sent)), sent)
         assert isinstance(issue, Issue)
         for version, known in issue.versions.items():
             if known == record:
                 return Outcome(record, False, key, version)
         issue.revise(record, sent.recorded_by, self._time(sent))
-        return self._keep(issue, record)
+        return self._keep(issue, sent)
 
     # Reports, and what becomes of them
 
@@ -161,9 +163,10 @@ class Batch:
             raise ContentDiffersError(record["id"], ["type"])
         if isinstance(known, Report):
             return Outcome(record, False, key, known.version_with(record))
+        issues = self._named(record)
         report = Report.reported(record, sent.recorded_by, self._time(sent))
-        self._can_be_told(record)
-        return self._keep(report, record)
+        self._fix_propositions(issues)
+        return self._keep(report, sent)
 
     def _amend(self, sent: Sent) -> Outcome:
         record = sent.record
@@ -181,16 +184,18 @@ class Batch:
                 report = stored
             return Outcome(record, False, report.id, report.version_with(record))
         report.must_be_at(sent.expected_version)
+        issues: list[Issue] = []
         if record["type"] == "correction":
             corrected = self._corrected(report.current, record["changes"])
-            self._can_be_told(corrected, "changes.")
+            issues = self._named(corrected, "changes.")
             report.correct(record, corrected, sent.recorded_by, self._time(sent))
         elif record["type"] == "retraction":
             report.retract(record, sent.recorded_by, self._time(sent))
         else:
             report.reinstate(record, sent.recorded_by, self._time(sent))
+        self._fix_propositions(issues)
         self._keep_aside(Name.taken(record_key(record["id"]), record["report"]))
-        return self._keep(report, record)
+        return self._keep(report, sent)
 
     def _corrected(self, report: Record, changes: Record) -> Record:
         try:
@@ -200,16 +205,21 @@ class Batch:
                 [fault._replace(field=f"changes.{fault.field}") for fault in error.faults]
             ) from None
 
-    def _can_be_told(self, report: Record, prefix: str = "") -> None:
-        """Check that all it names is registered, and fix the propositions it speaks of."""
+    def _named(self, report: Record, prefix: str = "") -> list[Issue]:
+        """Check that all it names is registered. Returns the issues not known to be fixed."""
         self._parties_exist(report, prefix)
-        for issue_id, field in issues_named(report).items():
-            if issue_id in self._known.fixed_issues or issue_id in self._fixed_issues:
-                continue
-            issue = self._issue(issue_id, prefix + field)
+        fixed = self._known.fixed_issues | self._fixed_issues
+        return [
+            self._issue(issue_id, prefix + field)
+            for issue_id, field in issues_named(report).items()
+            if issue_id not in fixed
+        ]
+
+    def _fix_propositions(self, issues: Iterable[Issue]) -> None:
+        for issue in issues:
             issue.fix_proposition()
             self._keep_aside(issue)
-            self._fixed_issues.add(issue_id)
+            self._fixed_issues.add(issue.current["id"])
 
     def _parties_exist(self, record: Record, prefix: str = "") -> None:
         named = parties_named(record)
@@ -226,19 +236,23 @@ class Batch:
 
     # Names
 
-    def _take(self, text: str, holder: str, field: str) -> None:
+    def _free(self, text: str, field: str) -> Name | None:
+        """Return a name that nobody holds, None if nobody ever did. Raises NameTakenError."""
         name = self._get(party_name_key(text))
-        if name is None:
-            self._keep_aside(Name.taken(party_name_key(text), holder))
-            return
-        assert isinstance(name, Name)
-        if name.holder is not None:
+        assert name is None or isinstance(name, Name)
+        if name is not None and name.holder is not None:
             raise NameTakenError(
                 f"{text!r} already stands for party {name.holder!r}: an id, code or alias "
                 "belongs to one party",
                 field,
             )
-        name.take(holder)
+        return name
+
+    def _take(self, text: str, name: Name | None, holder: str) -> None:
+        if name is None:
+            name = Name.taken(party_name_key(text), holder)
+        else:
+            name.take(holder)
         self._keep_aside(name)
 
     def _release(self, text: str) -> None:
@@ -261,20 +275,21 @@ class Batch:
         self._aggregates[aggregate.id] = aggregate
         self.events.extend(aggregate.collect_events())
 
-    def _keep(self, aggregate: Aggregate, record: Record) -> Outcome:
+    def _keep(self, aggregate: Aggregate, sent: Sent) -> Outcome:
         self._keep_aside(aggregate)
-        return Outcome(record, True, aggregate.id, aggregate.version)
+        if sent.recorded_at is not None:
+            self._last_recorded_at = sent.recorded_at
+        return Outcome(sent.record, True, aggregate.id, aggregate.version)
 
     def _time(self, sent: Sent) -> datetime:
         """Return when the record is recorded. Raises RecordedAtError for one out of order."""
         if sent.recorded_at is None:
             return datetime.now(UTC)
-        if to_micros(sent.recorded_at) > now() + MINUTE:
+        if to_micros(sent.recorded_at) > now():
             raise RecordedAtError(f"{sent.recorded_at.isoformat()} is in the future")
         if self._last_recorded_at is not None and sent.recorded_at < self._last_recorded_at:
             raise RecordedAtError(
                 f"{sent.recorded_at.isoformat()} is before the last in the log "
                 f"({self._last_recorded_at.isoformat()}): the log only grows at its end"
             )
-        self._last_recorded_at = sent.recorded_at
         return sent.recorded_at

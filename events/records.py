@@ -42,9 +42,14 @@ def stances_of(report: Record) -> Iterator[Stance]:
     others = min(own, THIRD_PARTY)
     present = frozenset(speakers)
     for position in report.get("positions", ()):
-        issue = position["issue"]
-        for party in (position["party"],) if "party" in position else speakers:
-            yield Stance(party, issue, own if party in present else others, position)
+        for party in holders_of(position, speakers):
+            strength = own if party in present else others
+            yield Stance(party, position["issue"], strength, position)
+
+
+def holders_of(position: Record, speakers: list[str]) -> list[str]:
+    """Return the parties that one entry of a report's positions is about."""
+    return [position["party"]] if position.get("party") else speakers
 
 
 def parties_named(record: Record) -> dict[str, str]:

@@ -5,16 +5,17 @@ Nothing outside this file knows which database the log is kept in.
 
 from collections.abc import Sequence
 from datetime import datetime
+from random import random
+from time import sleep
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 import orjson
 from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.domain import Aggregate
+from eventsourcing.domain import Aggregate, EventSourcingError
 from eventsourcing.persistence import (
     IntegrityError,
-    PersistenceError,
     Transcoder,
 )
 
@@ -24,12 +25,12 @@ from events.errors import BatchRefusedError
 LOCK_TIMEOUT = 30
 """Seconds that a write waits for another one to finish."""
 
-ATTEMPTS = 10
+ATTEMPTS = 20
 """How often a save is decided anew after another process came first."""
 
 
-LogError = PersistenceError
-"""The log's database cannot be reached, or does not do what is asked."""
+LogError = EventSourcingError
+"""The log cannot be reached, or holds what cannot be read."""
 
 
 class DatabaseUrlError(ValueError):
@@ -94,6 +95,7 @@ class Timeline(Application[UUID]):
                 except IntegrityError:
                     if attempt == ATTEMPTS - 1:
                         raise
+                    sleep(random() * min(0.002 * 2**attempt, 0.5))  # noqa: S311
                 else:
                     batch.remember()
                     return outcomes
@@ -178,6 +180,7 @@ def _postgres_settings(url: str) -> dict[str, str]:
         "POSTGRES_PORT": str(port or query.get("port") or 5432),
         "POSTGRES_USER": unquote(parts.username or "postgres"),
         "POSTGRES_PASSWORD": unquote(parts.password or ""),
+        "POSTGRES_POOL_SIZE": "1",  # and more when needed: processes share the server
         "POSTGRES_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
         # That path takes no table lock, and a reader can see id 2 before id 1.
         "POSTGRES_ENABLE_DB_FUNCTIONS": "no",

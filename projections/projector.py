@@ -87,12 +87,16 @@ def rebuild(
     Readers see the old rows until it is done. Returns how far the read models have come.
     """
     with writing(engine) as connection:
-        stop = _lock(connection).position
+        head = _lock(connection)
         chosen = [one for one in PROJECTIONS if one in tuple(projections)]
         for projection in chosen:
             for table in projection.TABLES:
                 connection.execute(table.delete())
-        replay(connection, timeline, chosen, stop, progress)
+        whole = len(chosen) == len(PROJECTIONS)
+        stop = timeline.head() if whole else head.position
+        head = replay(connection, timeline, chosen, stop, progress)
+        if whole:
+            connection.execute(checkpoint.update().values(head._asdict()))
     return catch_up(engine, timeline)
 
 
@@ -116,5 +120,8 @@ def replay(
 
 
 def _lock(connection: Connection) -> Head:
-    row = connection.execute(_HEAD.with_for_update()).one()
+    row = connection.execute(_HEAD.with_for_update()).one_or_none()
+    if row is None:  # somebody emptied the table
+        connection.execute(checkpoint.insert().values(id=1, **START._asdict()))
+        return START
     return Head(*row)

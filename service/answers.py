@@ -58,7 +58,7 @@ def position_history(connection: Connection, pair: Pair, clocks: Clocks) -> Body
     return (
         pair._asdict()
         | {"proposition": _proposition(connection, pair.issue, clocks.seq)}
-        | clocks.echo()
+        | _known(clocks)
         | {
             "segments": [_segment(run, _position_at_a_glance) for run in found],
             "links": _history_links([*_position_path(pair), "history"], clocks),
@@ -157,7 +157,7 @@ def status_history(connection: Connection, issue: str, clocks: Clocks) -> Body:
     ]
     return (
         {"issue": issue, "proposition": _proposition(connection, issue, clocks.seq)}
-        | clocks.echo()
+        | _known(clocks)
         | {
             "segments": segments,
             "links": _history_links(["issues", issue, "status", "history"], clocks),
@@ -257,6 +257,11 @@ def _links(path: list[str], clocks: Clocks, **below: str) -> Body:
         "permalink": url(*path, **pinned),
         **{name: url(*path, segment, **floor) for name, segment in below.items()},
     }
+
+
+def _known(clocks: Clocks) -> Body:
+    """Return what a history repeats: it is over all time, so it has no `as_of`."""
+    return {key: value for key, value in clocks.echo().items() if key != "as_of"}
 
 
 def _history_links(path: list[str], clocks: Clocks) -> Body:

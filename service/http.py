@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import orjson
 from flask import Flask, Response, current_app, g, request
@@ -19,7 +18,7 @@ from projections.log import Head
 from service import clocks
 from service.clocks import Asked, Clocks
 from service.ndjson import decode
-from service.problems import ForeignOriginError
+from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
 from service.store import Recorded, Store
 
 RECORDED_BY = "http"
@@ -45,6 +44,8 @@ def asking(asked: Asked | Clocks, floor: str) -> Iterator[tuple[Connection, Head
     with store().reading() as (connection, head):
         if isinstance(asked, Asked):
             asked = clocks.resolve(connection, head, asked, floor)
+        elif asked.seq > head.seq:
+            raise _unwanted("cursor", "is of another log: this one has not come so far")
         if asked.is_as_of_now:
             g.now = asked.echo()["as_of"]
         yield connection, head, asked
@@ -70,7 +71,10 @@ def record_one(record: Record, expected_version: int | None = None) -> Recorded:
 def json(
     value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return a JSON response."""
+    """Return a JSON response. One asked for by its permalink may be kept for ever."""
+    permalink = value.get("links", {}).get("permalink", "").partition("?")[0]
+    is_pinned = {"as_of", "seq", "floor"} <= request.args.keys()
+    g.is_pinned = is_pinned and permalink == request.path
     response = Response(orjson.dumps(value), status, mimetype="application/json")
     response.headers.update(headers or {})
     return response
@@ -78,29 +82,47 @@ def json(
 
 def register(app: Flask) -> None:
     """Let every answer of the app carry validators, and be read from any origin."""
+    app.before_request(_refuse_foreign_writes)
+    app.before_request(_refuse_odd_questions)
+    app.after_request(_readable_and_cacheable)
 
-    @app.before_request
-    def _no_foreign_writes() -> None:
-        origin = request.headers.get("Origin")
-        if request.method in ("GET", "HEAD", "OPTIONS") or origin is None:
-            return
-        if urlsplit(origin).netloc != request.host:
-            raise ForeignOriginError(f"Pages of {origin} may read here, not write.")
 
-    @app.after_request
-    def _readable_and_cacheable(response: Response) -> Response:
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
-            return response
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED
-        if request.method == "OPTIONS":
-            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = "*"
-            response.headers["Access-Control-Max-Age"] = "86400"
-        elif response.status_code == 200 and not response.is_streamed:
-            _validate(response)
+def _refuse_foreign_writes() -> None:
+    origin = request.headers.get("Origin")
+    is_read = request.method in ("GET", "HEAD", "OPTIONS")
+    if not is_read and origin is not None and not origin.endswith(f"://{request.host}"):
+        raise ForeignOriginError(f"Pages of {origin} may read here, not write.")
+
+
+def _refuse_odd_questions() -> None:
+    if "\0" in request.path:
+        raise NotFoundError("thing", request.path)
+    takes_none = request.method in ("POST", "PUT") or not request.path.startswith("/v1/")
+    for name, values in request.args.lists():
+        if takes_none and request.endpoint != "static":
+            raise _unwanted(name, "is not a parameter here: it takes none")
+        is_list = request.endpoint == "matrix.matrix" and name in ("party", "issue")
+        if len(values) > 1 and not is_list:
+            raise _unwanted(name, f"is given {len(values)} times: give it once")
+
+
+def _readable_and_cacheable(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
         return response
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "*"
+        response.headers["Access-Control-Max-Age"] = "86400"
+    elif response.status_code == 200 and not response.is_streamed:
+        _validate(response)
+    return response
+
+
+def _unwanted(name: str, message: str) -> InvalidQueryError:
+    return InvalidQueryError(Fault(name, "unknown", message))
 
 
 def _validate(response: Response) -> None:
@@ -112,6 +134,5 @@ def _validate(response: Response) -> None:
             content = content.replace(now.encode(), b"")
         response.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=now is not None)
     if "Cache-Control" not in response.headers:
-        is_pinned = {"as_of", "seq", "floor"} <= request.args.keys()
-        response.headers["Cache-Control"] = PINNED if is_pinned else UNPINNED
+        response.headers["Cache-Control"] = PINNED if g.pop("is_pinned", False) else UNPINNED
     response.make_conditional(request.environ)

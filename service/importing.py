@@ -3,25 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from events.batch import Batch, Sent
+from events.batch import Batch, Outcome, Sent
 from events.dates import to_text
-from events.errors import BatchRefusedError, Fault, InvalidRecordError, RefusedError
+from events.errors import BatchRefusedError, RefusedError
 from projections import log
 from projections.log import START
 from projections.projector import PAGE
 from service import lines
 from service.identity import LineKeys
-from service.ndjson import decode, encode, without
-from service.schemas import records
+from service.ndjson import encode, without
 from service.store import Store
 
 BATCH_LINES = 500
 BATCH_BYTES = 2_000_000
-
-RECORDED_BY = "cli"
-SET_BY_THE_LOG = ("recorded_at", "recorded_by")
 
 
 class OnError(StrEnum):
@@ -78,59 +74,53 @@ class Import:
             self.progress(sum(len(text) + 1 for _, text in batch))
 
     def _read(self, number: int, text: bytes, keys: LineKeys) -> lines.Line:
-        try:
-            data = decode(text)
-            recorded_by, recorded_at = RECORDED_BY, None
-            if isinstance(data, dict):
-                if self.keep_recorded_at:
-                    recorded_at = lines.kept_at(data)
-                    recorded_by = _kept_by(data)
-                elif any(key in data for key in SET_BY_THE_LOG):
-                    self.tally.dropped += 1
-                data = without(data, *SET_BY_THE_LOG)
-            record = lines.identified(records.load(data), keys.id_of)
-        except RefusedError as error:
-            return lines.Line(number, None, error)
-        return lines.Line(number, Sent(record, recorded_by, recorded_at), None)
+        opened = lines.opened_as_kept if self.keep_recorded_at else self._opened
+        return lines.read(number, text, opened, keys.id_of)
+
+    def _opened(self, data: Any) -> tuple[Any, str, None]:
+        if isinstance(data, dict) and not data.keys().isdisjoint(lines.SET_BY_THE_LOG):
+            self.tally.dropped += 1
+            data = without(data, *lines.SET_BY_THE_LOG)
+        return data, lines.BY_DEFAULT, None
 
     def _take(self, name: str, read: list[lines.Line]) -> None:
         bad = [BadLine(name, line.number, line.error) for line in read if line.error]
         good = [line for line in read if line.sent]
-        while True:
-            if bad and self.on_error is OnError.STOP:
-                raise StoppedError(self._all_bad(name, bad, good))
-            try:
-                self._record([line.sent for line in good if line.sent])
-            except BatchRefusedError as error:
-                bad += [
-                    BadLine(name, good[place].number, why) for place, why in error.refused.items()
-                ]
-                good = [line for place, line in enumerate(good) if place not in error.refused]
-                continue
-            self.tally.skipped += sorted(bad, key=lambda one: one.number)
-            return
+        if bad and self._stops:
+            raise StoppedError(self._all_bad(name, bad, good))
+        while good:
+            outcomes, refused = self._record([line.sent for line in good if line.sent])
+            bad += [BadLine(name, good[place].number, why) for place, why in refused.items()]
+            if bad and self._stops:
+                raise StoppedError(bad)
+            new = sum(outcome.is_new for outcome in outcomes)
+            self.tally.recorded += new
+            self.tally.unchanged += len(outcomes) - new
+            again = bool(refused) and not self.dry_run
+            good = [line for place, line in enumerate(good) if again and place not in refused]
+        self.tally.skipped += sorted(bad, key=lambda one: one.number)
+
+    @property
+    def _stops(self) -> bool:
+        """A dry run stops nowhere: it checks every line."""
+        return self.on_error is OnError.STOP and not self.dry_run
 
     def _all_bad(self, name: str, bad: list[BadLine], good: list[lines.Line]) -> list[BadLine]:
         """Name the other bad lines of the batch too, so that one round of mending is enough."""
-        if not self.dry_run:
-            try:
-                self.store.try_out([line.sent for line in good if line.sent])
-            except BatchRefusedError as error:
-                bad = bad + [
-                    BadLine(name, good[place].number, why) for place, why in error.refused.items()
-                ]
-        return sorted(bad, key=lambda one: one.number)
+        _, refused = self.store.try_out([line.sent for line in good if line.sent])
+        more = [BadLine(name, good[place].number, why) for place, why in refused.items()]
+        return sorted(bad + more, key=lambda one: one.number)
 
-    def _record(self, sent: list[Sent]) -> None:
+    def _record(self, sent: list[Sent]) -> tuple[list[Outcome], dict[int, RefusedError]]:
+        """Record all of them, or none. Returns what became of them, and the refused by place."""
         if self.dry_run:
             if self._trial is None:
                 self._trial = self.store.trial(keep_recorded_at=self.keep_recorded_at)
-            outcomes = self.store.try_out(sent, self._trial)
-        else:
-            outcomes = [one.outcome for one in self.store.record(sent)] if sent else []
-        new = sum(outcome.is_new for outcome in outcomes)
-        self.tally.recorded += new
-        self.tally.unchanged += len(outcomes) - new
+            return self.store.try_out(sent, self._trial)
+        try:
+            return [one.outcome for one in self.store.record(sent)], {}
+        except BatchRefusedError as error:
+            return [], error.refused
 
 
 def _batches(content: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
@@ -146,15 +136,6 @@ def _batches(content: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
         yield batch
 
 
-def _kept_by(data: dict[str, object]) -> str:
-    text = data.get("recorded_by")
-    if text is None:
-        return RECORDED_BY
-    if not isinstance(text, str) or not 0 < len(text) <= 200 or not text.isprintable():
-        raise InvalidRecordError([Fault("recorded_by", "invalid", "must be short text")])
-    return text
-
-
 def exported(store: Store) -> Iterator[bytes]:
     """Yield every record in log order, a line each, with when it was recorded.
 
@@ -166,7 +147,11 @@ def exported(store: Store) -> Iterator[bytes]:
         while events := store.timeline.events_after(head.position, PAGE, stop):
             entries = log.entries_of(connection, events, head)
             for entry in entries:
-                by = {} if entry.recorded_by == RECORDED_BY else {"recorded_by": entry.recorded_by}
+                by = (
+                    {}
+                    if entry.recorded_by == lines.BY_DEFAULT
+                    else {"recorded_by": entry.recorded_by}
+                )
                 told = {"recorded_at": to_text(entry.recorded_at)} | by
                 yield encode(entry.record | told) + b"\n"
             head = log.end_of(head, events, entries)

@@ -1,15 +1,19 @@
 """Lines: NDJSON of any records, one a line, turned into what the timeline is sent."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from events.batch import Sent
 from events.dates import DateError, bounds_of, to_datetime
 from events.errors import Fault, InvalidRecordError, RecordedAtError, RefusedError
 from events.records import Record, issues_named, parties_named
-from service.ndjson import decode
+from service.ndjson import decode, without
 from service.schemas import records
+
+SET_BY_THE_LOG = ("recorded_at", "recorded_by")
+BY_DEFAULT = "cli"
+"""Who recorded a line of an export that does not say."""
 
 BOM = b"\xef\xbb\xbf"
 
@@ -30,13 +34,18 @@ def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, stripped
 
 
-def read(number: int, text: bytes, recorded_by: str, identify: Callable[[Record], str]) -> Line:
-    """Read a line that the log dates itself. A field that the log sets is an error."""
+Opened = Callable[[Any], tuple[Any, str, datetime | None]]
+"""Takes a decoded line apart: the record, by whom and when it was recorded (None: now)."""
+
+
+def read(number: int, text: bytes, opened: Opened, identify: Callable[[Record], str]) -> Line:
+    """Read a line. What is wrong with it is its error."""
     try:
-        record = identified(records.load(decode(text)), identify)
+        data, recorded_by, recorded_at = opened(decode(text))
+        record = identified(records.load(data), identify)
     except RefusedError as error:
         return Line(number, None, error)
-    return Line(number, Sent(record, recorded_by), None)
+    return Line(number, Sent(record, recorded_by, recorded_at), None)
 
 
 def identified(record: Record, identify: Callable[[Record], str]) -> Record:
@@ -46,8 +55,26 @@ def identified(record: Record, identify: Callable[[Record], str]) -> Record:
     return {"type": record["type"], "id": identify(record)} | record
 
 
-def kept_at(data: dict[str, Any]) -> datetime:
-    """Return the `recorded_at` of a line that is to keep it. Raises RecordedAtError."""
+def opened_as_kept(data: Any) -> tuple[Any, str, datetime | None]:
+    """Take a line of an export apart, keeping when and by whom it was recorded.
+
+    Raises RecordedAtError, InvalidRecordError.
+    """
+    if not isinstance(data, dict):
+        return data, BY_DEFAULT, None
+    return without(data, *SET_BY_THE_LOG), _kept_by(data), _kept_at(data)
+
+
+def _kept_by(data: Record) -> str:
+    text = data.get("recorded_by")
+    if text is None:
+        return BY_DEFAULT
+    if not isinstance(text, str) or not 0 < len(text) <= 200 or not text.isprintable():
+        raise InvalidRecordError([Fault("recorded_by", "invalid", "must be short text")])
+    return text
+
+
+def _kept_at(data: Record) -> datetime:
     text = data.get("recorded_at")
     if text is None:
         raise RecordedAtError("is missing: with --keep-recorded-at every line has one")
@@ -57,7 +84,7 @@ def kept_at(data: dict[str, Any]) -> datetime:
         raise RecordedAtError(str(error)) from None
     if earliest != latest:
         raise RecordedAtError("must be an RFC 3339 date-time with offset")
-    return to_datetime(earliest).astimezone(UTC)
+    return to_datetime(earliest)
 
 
 def registrations_first(sent: list[Sent], unknown: Collection[tuple[str, str]]) -> list[int]:
@@ -73,17 +100,17 @@ def registrations_first(sent: list[Sent], unknown: Collection[tuple[str, str]]) 
     }
     order: dict[int, None] = {}
     on_the_way: set[int] = set()
-
-    def put(place: int) -> None:
-        on_the_way.add(place)
-        for need in _needs(sent[place].record, places):
-            if need not in on_the_way:
-                put(need)
-        order[place] = None
-
+    waiting: list[int] = []
     for place in range(len(sent)):
-        if place not in order:
-            put(place)
+        waiting.append(place)
+        while waiting:
+            at = waiting[-1]
+            on_the_way.add(at)
+            needs = (one for one in _needs(sent[at].record, places) if one not in on_the_way)
+            if (need := next(needs, None)) is not None:
+                waiting.append(need)
+            else:
+                order[waiting.pop()] = None
     return list(order)
 
 
@@ -91,8 +118,3 @@ def _needs(record: Record, places: dict[tuple[str, str], int]) -> list[int]:
     named = [("party", name) for name in parties_named(record)]
     named += [("issue", name) for name in issues_named(record)]
     return [places[key] for key in named if key in places]
-
-
-def fault(message: str, field: str = "", rule: str = "invalid") -> InvalidRecordError:
-    """Return the error of one fault."""
-    return InvalidRecordError([Fault(field, rule, message)])

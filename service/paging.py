@@ -39,8 +39,8 @@ class Page(NamedTuple):
         return urlsafe_b64encode(check + payload).decode().rstrip("=")
 
 
-def page_of(parameters: dict[str, Any], path: str) -> Page:
-    """Return the page that the parameters ask for, of the list at `path`.
+def page_of(parameters: dict[str, Any], path: str, key: tuple[type, ...] = (str,)) -> Page:
+    """Return the page that the parameters ask for, of the list at `path`, sorted by `key`.
 
     With a cursor, the other parameters may be left out, or must be those that the list began
     with. Raises InvalidQueryError.
@@ -51,23 +51,28 @@ def page_of(parameters: dict[str, Any], path: str) -> Page:
     question = {"path": path, **filters, **asked.__dict__}
     if "cursor" not in parameters:
         return Page(question, asked, [], limit)
-    begun, clocks, after = _opened(parameters["cursor"])
-    for key, value in question.items():
-        if value is not None and value != begun.get(key):
-            raise _invalid(f"belongs to a list with another {key.rstrip('_')}")
+    begun, clocks, after = _opened(parameters["cursor"], key)
+    for name, value in question.items():
+        if value is not None and value != begun.get(name):
+            raise _invalid(f"belongs to a list with another {name.rstrip('_')}")
     return Page(begun, clocks, after, limit)
 
 
-def _opened(cursor: str) -> tuple[Question, Clocks, list[Any]]:
+def _opened(cursor: str, key: tuple[type, ...]) -> tuple[Question, Clocks, list[Any]]:
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         check, payload = raw[:_CHECK], raw[_CHECK:]
         if sha256(payload).digest()[:_CHECK] != check:
             raise ValueError("damaged")
-        question, pinned, after = orjson.loads(payload)
-        return question, Clocks(*pinned), after
-    except (ValueError, TypeError, binascii.Error):
+        question, [as_of, known_at, seq, floor], after = orjson.loads(payload)
+        clocks = Clocks(as_of=as_of, known_at=known_at, seq=seq, floor=floor)
+        clocks.echo()
+        is_ours = isinstance(question, dict) and type(seq) is int and bool(clocks.strength)
+        if not is_ours or [type(one) for one in after] != list(key):
+            raise ValueError("not of ours")
+    except (ValueError, TypeError, KeyError, OverflowError, binascii.Error):
         raise _invalid("is not a cursor that an answer here gave as next") from None
+    return question, clocks, after
 
 
 def _invalid(message: str) -> InvalidQueryError:

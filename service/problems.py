@@ -1,6 +1,7 @@
 """Problems: every error as RFC 9457 `application/problem+json`."""
 
 import logging
+import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 from marshmallow import Schema
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from events import errors
@@ -70,7 +71,7 @@ def problem(
     }
     if faults:
         body["errors"] = list(faults)
-    body |= {key: value for key, value in more.items() if value}
+    body |= {key: value for key, value in more.items() if value is not None}
     response = Response(orjson.dumps(body), status.value, mimetype=MEDIA_TYPE)
     response.headers.update(headers or {})
     return response
@@ -127,7 +128,8 @@ def register(app: Flask) -> None:
     def _foreign(error: ForeignOriginError) -> Response:
         return problem(HTTPStatus.FORBIDDEN, str(error))
 
-    @app.errorhandler(OperationalError)
+    @app.errorhandler(SQLAlchemyError)
+    @app.errorhandler(sqlite3.Error)
     @app.errorhandler(LogError)
     def _out_of_reach(error: Exception) -> Response:
         _log.error("%s %s: %s", request.method, request.path, error)
@@ -164,7 +166,7 @@ def _http_problem(error: HTTPException) -> Response:
         schema = error.data["schema"]  # type: ignore[attr-defined]
         rows = [fault._asdict() for fault in _query_faults(messages, schema)]
         return problem(status, _summary(rows), rows, headers)
-    hint = ""
+    hint = None
     if isinstance(error, MethodNotAllowed) and request.path.startswith("/v1/reports/"):
         hint = APPEND_ONLY
     return problem(status, error.description or status.phrase, (), headers, hint=hint)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import RLock
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -43,6 +44,10 @@ class Store:
             initialise(url)
         else:
             must_be_ready(url)
+        # Of the threads of one process, one at a time writes. On SQLite others would deadlock:
+        # one has the database's lock and waits for a connection of the log's pool, another
+        # has that connection and waits for the lock.
+        self._writing = RLock()
         self.timeline = Timeline(url, check=records.load)
         self.engine = connect(url)
         self.catch_up()
@@ -53,38 +58,39 @@ class Store:
         Returns once every read sees them. Raises BatchRefusedError.
         """
         try:
-            keeps = any(one.recorded_at for one in sent)
-            last = self._last_recorded_at() if keeps else None
-            outcomes = self.timeline.record(sent, last_recorded_at=last)
+            with self._writing:
+                keeps = any(one.recorded_at for one in sent)
+                last = self._last_recorded_at() if keeps else None
+                outcomes = self.timeline.record(sent, last_recorded_at=last)
+                self.catch_up()
         except BatchRefusedError as error:
             self.give_hints(error.refused.values(), sent)
             raise
-        self.catch_up()
         with reading(self.engine) as connection:
             seqs = log.seqs_of(connection, outcomes)
             return [Recorded(*pair) for pair in zip(outcomes, seqs, strict=True)]
 
-    def try_out(self, sent: Sequence[Sent], batch: Batch | None = None) -> list[Outcome]:
+    def try_out(
+        self, sent: Sequence[Sent], batch: Batch | None = None
+    ) -> tuple[list[Outcome], dict[int, RefusedError]]:
         """Decide all of them, after those of `batch`, and record nothing.
 
-        Raises BatchRefusedError.
+        Returns what would become of them, and the refused by place.
         """
         outcomes, refused = (batch or self.trial()).decide_all(sent)
-        if refused:
-            self.give_hints(refused.values(), sent)
-            raise BatchRefusedError(refused)
-        return outcomes
+        self.give_hints(refused.values(), sent)
+        return outcomes, refused
 
     def give_hints(self, refused: Iterable[RefusedError], sent: Sequence[Sent]) -> None:
         """Let errors about unknown ids name the nearest ones, recorded or sent along."""
+        unknown = [error for error in refused if isinstance(error, UnknownError)]
+        if not unknown:
+            return
         along = [(one.record["type"], one.record["id"]) for one in sent]
         with self.reading() as (connection, head):
-            for error in refused:
-                if isinstance(error, UnknownError):
-                    ids = {key: key for kind, key in along if kind == error.kind}
-                    error.did_you_mean = lookup.like(
-                        connection, error.kind, error.name, head.seq, ids
-                    )
+            for error in unknown:
+                ids = {key: key for kind, key in along if kind == error.kind}
+                error.did_you_mean = lookup.like(connection, error.kind, error.name, head.seq, ids)
 
     def trial(self, *, keep_recorded_at: bool = False) -> Batch:
         """Return a batch to decide records in that will not be saved."""
@@ -96,7 +102,8 @@ class Store:
 
     def catch_up(self) -> Head:
         """Let the read models have all that the log has."""
-        return projector.catch_up(self.engine, self.timeline)
+        with self._writing:
+            return projector.catch_up(self.engine, self.timeline)
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Connection, Head]]:

@@ -1,6 +1,8 @@
 """Every test of a store runs on SQLite and on PostgreSQL. Neither is ever skipped."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -36,6 +38,7 @@ settings.load_profile("quick")
 def start_postgresql() -> str:
     """Start a server that lives as long as this process. Returns the URL of its database."""
     folder = Path(tempfile.mkdtemp(prefix="stancelog-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server has stopped
     if "XDG_RUNTIME_DIR" not in os.environ:
         runtime = folder / "runtime"
         runtime.mkdir(mode=0o700)

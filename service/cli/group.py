@@ -1,10 +1,12 @@
 """The command itself: its options, and what becomes of failures."""
 
 import os
+import sqlite3
 import sys
 from typing import Any
 
 import click
+from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.timeline import DatabaseUrlError, LogError
@@ -54,7 +56,7 @@ class Commands(click.Group):
             sys.exit(TROUBLE)
         except (OSError, NotReadyError) as error:
             fail(TROUBLE, str(error))
-        except (SQLAlchemyError, LogError) as error:
+        except (SQLAlchemyError, sqlite3.Error, LogError, CommandError) as error:
             fail(TROUBLE, f"database trouble: {str(error).splitlines()[0]}")
 
 

@@ -22,7 +22,7 @@ api = Api("reports", __name__, url_prefix="/v1", description="What was reported.
 @api.response(200, shapes.ReportListAnswer)
 def report_list(parameters: dict[str, Any]) -> Response:
     """Which reports stand? In order of effect."""
-    page = page_of(parameters, request.path)
+    page = page_of(parameters, request.path, key=(int, int))
     asked = page.question
     with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
         party, issue = asked.get("party"), asked.get("issue")

@@ -81,7 +81,7 @@ def reinstate(report: str) -> Response:
 def batch() -> Response:
     """Record many records of any kind: all of them, or none."""
     read = [
-        lines.read(number, text, RECORDED_BY, _new_id)
+        lines.read(number, text, lambda data: (data, RECORDED_BY, None), _new_id)
         for number, text in lines.numbered(request.get_data().split(b"\n"))
     ]
     if not read:
@@ -90,13 +90,17 @@ def batch() -> Response:
     sent = [line.sent for line in read if line.sent]
     failed: dict[int, RefusedError] = {line.number: line.error for line in read if line.error}
     recorded: list[Recorded] = []
-    try:
-        if failed:
-            store().try_out(sent)  # to name every bad line
-        else:
+    bad: dict[int, RefusedError] = {}
+    if failed:
+        order = lines.registrations_first(sent, _registered_here(sent))
+        _, refused_ones = store().try_out([sent[place] for place in order])  # to name them all
+        bad = {order[at]: why for at, why in refused_ones.items()}
+    else:
+        try:
             recorded = _record_batch(sent)
-    except BatchRefusedError as error:
-        failed |= {numbers[place]: why for place, why in error.refused.items()}
+        except BatchRefusedError as error:
+            bad = error.refused
+    failed |= {numbers[place]: why for place, why in bad.items()}
     if failed:
         return refused(dict(sorted(failed.items())))
     rows = [{"line": number, **_result(one)} for number, one in zip(numbers, recorded, strict=True)]

@@ -153,7 +153,6 @@ class History(Answer):
 
     issue = _text()
     proposition = _maybe_text()
-    as_of = _instant("Now; a history is over all time.")
     known_at = _instant("When the last of what it rests on was recorded.", allow_none=True)
     seq = _number()
     floor = _choice(ATTRIBUTIONS)

@@ -271,6 +271,11 @@ class Texts(fields.Dict):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(keys=Text(LONGEST_NAME), values=Text(LONGEST_NAME), **kwargs)
 
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if type(value) is dict:
+            value = {key: text for key, text in value.items() if text is not None}
+        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
+
 
 class Patch(fields.Dict):
     """A JSON merge patch (RFC 7396) on a report: an object that changes something."""

@@ -11,7 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from events.dates import bounds_of, end_of_day
 from events.errors import Fault, InvalidRecordError
-from events.records import Record, stances_of
+from events.records import Record, holders_of, speakers_of
 from events.vocabulary import (
     ATTRIBUTIONS,
     CORRECTION_REASONS,
@@ -44,6 +44,9 @@ from service.schemas.fields import (
     party_or_issue_id,
     record_id,
 )
+
+MOST_STANCES = 20_000
+"""Most positions of parties that one report tells of: one for each party, where none is named."""
 
 
 class Canonical(Schema):
@@ -215,18 +218,22 @@ class Report(Canonical):
             for i, row in enumerate(data.get(key) or ()):
                 value = row[name] if name else row
                 if value in seen:
-                    twice = [f"{value!r} comes twice"]
-                    errors.setdefault(key, {})[i] = {name: twice} if name else twice
+                    again = [f"{value!r} comes twice"]
+                    errors.setdefault(key, {})[i] = {name: again} if name else again
                 seen.add(value)
         if errors:
             raise ValidationError(errors)
         taken = set()
-        for party, issue, _strength, position in stances_of(_without_nulls(data)):
-            if (party, issue) in taken:
-                i = next(i for i, one in enumerate(data["positions"]) if one is position)
-                message = f"{party!r} already has a position on {issue!r} in this report"
-                raise ValidationError({"positions": {i: [message]}})
-            taken.add((party, issue))
+        speakers = speakers_of(data)
+        told = sum(len(holders_of(one, speakers)) for one in data.get("positions") or ())
+        if told > MOST_STANCES:
+            raise ValidationError(f"make {told} positions of parties: too many", "positions")
+        for i, position in enumerate(data.get("positions") or ()):
+            for party in holders_of(position, speakers):
+                if (party, position["issue"]) in taken:
+                    twice = f"{party!r} already has a position on {position['issue']!r} here"
+                    raise ValidationError({"positions": {i: [twice]}})
+                taken.add((party, position["issue"]))
 
     @validates_schema
     def lapses_after_it_is_made(self, data: Record, **_: Any) -> None:
@@ -236,10 +243,6 @@ class Report(Canonical):
             if until and end_of_day(until) < bounds_of(data["occurred"]).earliest:
                 message = f"must not be before the report's date ({data['occurred']})"
                 raise ValidationError({"positions": {i: {"until": [message]}}})
-
-
-def _without_nulls(data: Record) -> Record:
-    return {key: value for key, value in data.items() if value is not None}
 
 
 class Statement(Report):

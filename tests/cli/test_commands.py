@@ -189,3 +189,29 @@ def test_help_teaches_every_command(run):
     assert re.findall(r"^  (\w+) {2,}[A-Z]", shown, re.MULTILINE)[-len(commands) :] == commands
     for command in commands:
         assert run(command, "--help").exit_code == 0
+
+
+@pytest.mark.usefixtures("berlin")
+def test_rebuild_mends_the_checkpoint_too(run, url):
+    engine = connect(url)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE checkpoint SET seq = seq + 5"))
+    engine.dispose()
+    assert run("verify").exit_code == 3
+    assert run("rebuild").exit_code == 0
+    assert run("verify").exit_code == 0
+
+
+def test_a_file_that_is_no_database_and_a_database_of_the_future_are_trouble(run, tmp_path, url):
+    bad = tmp_path / "bad.db"
+    bad.write_bytes(b"not a database" * 100)
+    for words in (("init",), ("verify",), ("import", EXAMPLE)):
+        assert run(*words, database=f"sqlite:///{bad}").exit_code == 4
+    assert run("init").exit_code == 0
+    engine = connect(url)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    for words in (("init",), ("verify",), ("import", EXAMPLE)):
+        result = run(*words)
+        assert (result.exit_code, result.stderr.count("\n")) == (4, 1)

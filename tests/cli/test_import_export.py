@@ -101,6 +101,21 @@ def test_a_dry_run_checks_everything_and_records_nothing(run, write):
     assert exported(run) == b""
 
 
+def test_a_dry_run_counts_as_the_real_run_does(run, write):
+    file = write(
+        *BASICS,
+        party("borduria", aliases=["Szohod", "Ukraine"]),
+        party("syldavia", aliases=["Szohod"]),
+        statement("r-1", positions=[position(issue_id="atlantis"), position()]),
+        issue("nato", proposition="Another"),
+        statement("r-2", positions=[position()]),
+    )
+    tried = run("import", "--dry-run", "--on-error", "skip", file)
+    real = run("import", "--on-error", "skip", file)
+    assert "5 recorded, 0 unchanged, 2 skipped" in real.stderr
+    assert tried.stderr.replace(" (dry run: nothing was recorded)", "") == real.stderr
+
+
 def test_recorded_at_is_dropped_with_a_warning_unless_it_is_to_be_kept(run, write):
     old = "2020-01-01T00:00:00Z"
     file = write(*(record | {"recorded_at": old} for record in BASICS))
