@@ -1,19 +1,22 @@
 """One database: the log, the read models beside it, and the way in and out of both."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 import migrations
 from events.batch import Batch, Outcome, Sent
 from events.dates import to_datetime
 from events.errors import BatchRefusedError, RefusedError, UnknownError
-from events.timeline import Timeline, settings_of
+from events.timeline import LOCK_TIMEOUT, LogError, Timeline, settings_of
 from projections import log, projector
 from projections.database import connect, reading
 from projections.log import Head
@@ -142,8 +145,22 @@ def must_be_ready(url: str) -> None:
 
 
 def initialise(url: str) -> None:
-    """Create or upgrade a database. Safe when several processes do so at once."""
+    """Create or upgrade a database. Safe when several processes do so at once.
+
+    SQLite does not wait while another process puts a new file into WAL mode, so we do.
+    """
     settings_of(url)
+    deadline = monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            return _initialise(url)
+        except (LogError, OperationalError, sqlite3.OperationalError) as error:
+            if "locked" not in str(error) or monotonic() > deadline:
+                raise
+            sleep(0.05)
+
+
+def _initialise(url: str) -> None:
     engine = connect(url)
     try:
         with migrations.one_at_a_time(engine):
