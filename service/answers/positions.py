@@ -1,0 +1,121 @@
+"""Who stood where, and why."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from events import dates
+from projections import positions
+from projections.positions import Pair
+from projections.runs import Answer, Run
+from service.answers.shared import (
+    Body,
+    evidence,
+    history_links,
+    known,
+    links,
+    proposition_of,
+    segment,
+    weight,
+)
+from service.clocks import Clocks
+
+
+def position(connection: Connection, pair: Pair, clocks: Clocks) -> Body:
+    """Answer the question: the position of a party on an issue, and which reports say so."""
+    found = _position_of(connection, pair, clocks)
+    return (
+        pair._asdict()
+        | {"proposition": proposition_of(connection, pair.issue, clocks.seq)}
+        | clocks.echo()
+        | _position(found)
+        | {"links": links(_position_path(pair), clocks, history="history")}
+    )
+
+
+def positions_among(connection: Connection, pairs: Iterable[Pair], clocks: Clocks) -> list[Body]:
+    """Answer the question for each pair, in their order, without proposition and clocks."""
+    pairs = list(pairs)
+    parties, issues = {pair.party for pair in pairs}, {pair.issue for pair in pairs}
+    told = set(positions.pairs_of(connection, parties=parties, issues=issues))
+    return [
+        pair._asdict()
+        | _position(_position_of(connection, pair, clocks) if pair in told else Answer())
+        | {"links": links(_position_path(pair), clocks, history="history")}
+        for pair in pairs
+    ]
+
+
+def position_history(connection: Connection, pair: Pair, clocks: Clocks) -> Body:
+    """Return all runs of a party's position on an issue, oldest first."""
+    found = positions.history_of(connection, pair, seq=clocks.seq, floor=clocks.strength)
+    return (
+        pair._asdict()
+        | {"proposition": proposition_of(connection, pair.issue, clocks.seq)}
+        | known(clocks)
+        | {
+            "segments": [segment(run, position_at_a_glance) for run in found],
+            "links": history_links([*_position_path(pair), "history"], clocks),
+        }
+    )
+
+
+def matrix(connection: Connection, parties: list[str], issues: list[str], clocks: Clocks) -> Body:
+    """Return parties x issues: a cell for each pair that there is evidence for."""
+    cells = []
+    if parties and issues:
+        for pair in positions.pairs_of(connection, parties=parties, issues=issues):
+            found = _position_of(connection, pair, clocks)
+            if found.run is not None:
+                glance = position_at_a_glance(found.run)
+                cells.append(pair._asdict() | glance | {"contested": bool(found.against)})
+    return {"parties": parties, "issues": issues, "cells": cells} | clocks.echo()
+
+
+def _position_of(connection: Connection, pair: Pair, clocks: Clocks) -> Answer:
+    return positions.position_of(
+        connection, pair, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
+    )
+
+
+def _position(found: Answer) -> Body:
+    run = found.run
+    counts: Any = run.latest if run else None
+    conditions = counts.conditions if counts else None
+    return {
+        **position_at_a_glance(run),
+        "effect": dates.to_text(run.effect) if run else None,
+        "contested": bool(found.against),
+        "against": evidence(found.against, "position"),
+        "posture": counts.posture if counts else None,
+        "conditions": orjson.loads(conditions) if conditions else [],
+        "red_line": bool(counts.red_line) if counts else False,
+        "until": counts.until if counts else None,
+        "summary": counts.summary if counts else None,
+        "lapsed": _lapsed(run) if run and run.lapsed else None,
+        **weight(found, "position"),
+        "previous": position_at_a_glance(found.previous) if found.previous else None,
+    }
+
+
+def position_at_a_glance(run: Run | None) -> Body:
+    """Return state, position and since of a run; None: nobody reported anything."""
+    if run is None:
+        return {"state": "unreported", "position": None, "since": None}
+    opened: Any = run.opened_by
+    if run.lapsed:
+        return {"state": "lapsed", "position": None, "since": dates.day_after(opened.until)}
+    if run.says == "undeclared":
+        return {"state": "undeclared", "position": None, "since": opened.occurred}
+    return {"state": "declared", "position": run.says, "since": opened.occurred}
+
+
+def _lapsed(run: Run) -> Body:
+    row: Any = run.opened_by
+    return {"position": row.says, "until": row.until, **evidence([row], "position")[0]}
+
+
+def _position_path(pair: Pair) -> list[str]:
+    return ["parties", pair.party, "positions", pair.issue]

@@ -1,0 +1,82 @@
+"""What was recorded: parties, issues, reports."""
+
+from events import dates
+from projections import catalog, reports
+from service.answers.shared import Body
+from service.links import url
+from service.schemas import records
+
+
+def registration(version: catalog.Version) -> Body:
+    """Return a party or an issue as it was known."""
+    record = version.record
+    kind = "parties" if record["type"] == "party" else "issues"
+    return records.filled(record) | {
+        "seq": version.seq,
+        "recorded_at": dates.to_text(version.recorded_at),
+        "recorded_by": version.recorded_by,
+        "links": {
+            "self": url(kind, record["id"]),
+            "permalink": url(kind, record["id"], seq=version.seq),
+        },
+    }
+
+
+def report(version: reports.Version) -> Body:
+    """Return a report as it read, whether it stood, and what last changed it."""
+    path = ["reports", version.record["id"]]
+    return records.filled(version.record) | {
+        "seq": version.place,
+        "stands": version.stands,
+        "version": version.version,
+        "version_seq": version.seq,
+        "recorded_at": dates.to_text(version.recorded_at),
+        "recorded_by": version.recorded_by,
+        "earliest": dates.to_text(version.earliest),
+        "effect": dates.to_text(version.latest),
+        "amended_by": _amendment(version),
+        "links": {
+            "self": url(*path),
+            "permalink": url(*path, seq=version.seq),
+            "history": url(*path, "history"),
+        },
+    }
+
+
+def report_history(versions: list[reports.Version]) -> list[Body]:
+    """Return every version of a report, oldest first, with what each changed."""
+    rows = []
+    for before, version in zip([None, *versions], versions, strict=False):
+        now = records.filled(version.record)
+        then = records.filled(before.record) if before else now
+        rows.append(
+            {
+                "version": version.version,
+                "seq": version.seq,
+                "recorded_at": dates.to_text(version.recorded_at),
+                "recorded_by": version.recorded_by,
+                "stands": version.stands,
+                "cause": _amendment(version)
+                or {
+                    "type": version.record["type"],
+                    "id": version.record["id"],
+                    "reason": None,
+                    "note": None,
+                },
+                "changes": [
+                    {"field": field, "before": then[field], "after": now[field]}
+                    for field in now
+                    if then[field] != now[field]
+                ],
+                "report": now,
+            }
+        )
+    return rows
+
+
+def _amendment(version: reports.Version) -> Body | None:
+    record = version.amendment
+    if record is None:
+        return None
+    full = records.filled(record)
+    return {key: full[key] for key in ("type", "id", "reason", "note")}
