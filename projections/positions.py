@@ -173,7 +173,8 @@ def position_of(
     """
     question = pair._asdict() | {"as_of": as_of, "seq": seq, "floor": floor}
     found = answer(_taken(connection, question), as_of)
-    found.below_floor = connection.execute(_BELOW_FLOOR, question).scalar_one()
+    left_out = _BELOW_DEFAULT_FLOOR if floor == FLOOR else _BELOW_FLOOR
+    found.below_floor = connection.execute(left_out, question).scalar_one()
     return found
 
 

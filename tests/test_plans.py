@@ -1,0 +1,35 @@
+"""The question stays a seek on an index, whatever the length of the history (SQLite's plans)."""
+
+import pytest
+
+from projections import positions
+from projections.database import reading
+from service.store import Store
+
+
+@pytest.fixture
+def plan_of(tmp_path):
+    """A function that returns how SQLite would run a statement."""
+    store = Store(f"sqlite:///{tmp_path / 'plans.db'}")
+
+    def plan(statement):
+        compiled = statement.compile(dialect=store.engine.dialect)
+        with reading(store.engine) as connection:
+            rows = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {compiled}", (1,) * len(compiled.positiontup)
+            )
+            return " / ".join(row.detail for row in rows)
+
+    yield plan
+    store.close()
+
+
+def test_the_rows_of_a_question_are_read_in_order_from_the_primary_key(plan_of):
+    plan = plan_of(positions._FIRST_TAKEN)
+    assert "USING PRIMARY KEY (party=? AND issue=? AND effective<?)" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_what_the_default_floor_leaves_out_is_counted_by_an_index_of_its_own(plan_of):
+    assert "COVERING INDEX positions_below_floor" in plan_of(positions._BELOW_DEFAULT_FLOOR)
+    assert "positions_below_floor" not in plan_of(positions._BELOW_FLOOR)
