@@ -39,6 +39,11 @@ def version_of(connection: Connection, kind: str, key: str, seq: int) -> catalog
     raise NotFoundError(kind, key, why=f"At seq {seq} {kind} {key!r} was not registered yet.")
 
 
+def no_report(connection: Connection, text: str, head: Head) -> NotFoundError:
+    """Return the error that there is no such report, with the nearest."""
+    return NotFoundError("report", text, like(connection, "report", text, head.seq))
+
+
 def like(
     connection: Connection,
     kind: str,

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from service.store import Store
+from tests.records import issue, party, position, statement, tell
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -128,3 +129,10 @@ def open_store(new_url: Callable[[], str]) -> Iterator[Callable[[str], Store]]:
 def store(open_store: Callable[[str], Store], url: str) -> Store:
     """An empty store on a fresh database."""
     return open_store(url)
+
+
+@pytest.fixture
+def desk(store: Store) -> Store:
+    """A store that knows a party, an issue and one report."""
+    tell(store, party("ukraine"), issue("nato"), statement("r-1", positions=[position()]))
+    return store

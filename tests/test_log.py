@@ -29,13 +29,6 @@ Record = dict[str, Any]
 Opener = Callable[[str], Store]
 
 
-@pytest.fixture
-def told(store: Store) -> Store:
-    """A store that knows a party, an issue and one report."""
-    tell(store, party("ukraine"), issue("nato"), statement("r-1", positions=[position()]))
-    return store
-
-
 def recorded_ats(store: Store) -> list[int]:
     with store.reading() as (connection, head):
         found = [log.recorded_at(connection, seq) for seq in range(1, head.seq + 1)]
@@ -45,9 +38,9 @@ def recorded_ats(store: Store) -> list[int]:
 # All or nothing
 
 
-def test_a_batch_names_every_bad_record_and_records_nothing(told: Store) -> None:
+def test_a_batch_names_every_bad_record_and_records_nothing(desk: Store) -> None:
     found = refusals(
-        told,
+        desk,
         statement("r-2"),
         statement("r-3", parties=["atlantis"]),
         party("borduria", member_of=[{"party": "syldavia"}]),
@@ -65,9 +58,9 @@ def test_a_batch_names_every_bad_record_and_records_nothing(told: Store) -> None
         5: ("content_differs", "id"),
         7: ("not_retracted", ""),
     }
-    assert is_new(told, statement("r-2"))
-    assert is_new(told, statement("r-5"))
-    assert is_new(told, party("syldavia"))
+    assert is_new(desk, statement("r-2"))
+    assert is_new(desk, statement("r-5"))
+    assert is_new(desk, party("syldavia"))
 
 
 def test_records_of_a_batch_may_name_those_before_them_not_those_after(store: Store) -> None:
@@ -83,37 +76,37 @@ def test_records_of_a_batch_may_name_those_before_them_not_those_after(store: St
     assert [recorded.seq for recorded in tell(store, *records)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_refused_registration_leaves_its_names_free(told: Store) -> None:
-    tell(told, party("ukraine", aliases=["Kyiv"]))
-    assert refusal(told, party("borduria", aliases=["Szohod", "Kyiv"])).rule == "name_taken"
-    assert is_new(told, party("syldavia", aliases=["Szohod"]))
+def test_a_refused_registration_leaves_its_names_free(desk: Store) -> None:
+    tell(desk, party("ukraine", aliases=["Kyiv"]))
+    assert refusal(desk, party("borduria", aliases=["Szohod", "Kyiv"])).rule == "name_taken"
+    assert is_new(desk, party("syldavia", aliases=["Szohod"]))
 
 
-def test_a_refused_party_takes_no_name_from_one_after_it_in_its_batch(told: Store) -> None:
-    tell(told, party("ukraine", aliases=["Kyiv"]))
+def test_a_refused_party_takes_no_name_from_one_after_it_in_its_batch(desk: Store) -> None:
+    tell(desk, party("ukraine", aliases=["Kyiv"]))
     refused = party("borduria", aliases=["Szohod", "Kyiv"])
-    found = refusals(told, refused, party("syldavia", aliases=["Szohod"]))
+    found = refusals(desk, refused, party("syldavia", aliases=["Szohod"]))
     assert {place: error.rule for place, error in found.items()} == {0: "name_taken"}
 
 
 def test_a_refused_report_fixes_no_proposition_for_those_after_it_in_its_batch(
-    told: Store,
+    desk: Store,
 ) -> None:
-    tell(told, issue("sanctions"))
+    tell(desk, issue("sanctions"))
     of_two = [position(issue_id="sanctions"), position(issue_id="atlantis")]
-    found = refusals(told, statement(positions=of_two), issue("sanctions", proposition="Another"))
+    found = refusals(desk, statement(positions=of_two), issue("sanctions", proposition="Another"))
     assert {place: error.rule for place, error in found.items()} == {0: "unknown_issue"}
 
 
 # Order
 
 
-def test_seqs_are_dense_from_one_whatever_is_refused_or_unchanged_between(told: Store) -> None:
-    tell(told, issue("sanctions"), party("eu", aliases=["Brussels"]))
-    refusal(told, party("belgium", aliases=["Brussels"]))
-    tell(told, statement("r-1", positions=[position()]))
-    tell(told, statement("r-2", positions=[position(issue_id="sanctions")]), retraction("r-1"))
-    with told.reading() as (connection, _):
+def test_seqs_are_dense_from_one_whatever_is_refused_or_unchanged_between(desk: Store) -> None:
+    tell(desk, issue("sanctions"), party("eu", aliases=["Brussels"]))
+    refusal(desk, party("belgium", aliases=["Brussels"]))
+    tell(desk, statement("r-1", positions=[position()]))
+    tell(desk, statement("r-2", positions=[position(issue_id="sanctions")]), retraction("r-1"))
+    with desk.reading() as (connection, _):
         seqs = list(connection.scalars(log.log.select().with_only_columns(log.log.c.seq)))
     assert sorted(seqs) == [1, 2, 3, 4, 5, 6, 7]
 
@@ -190,12 +183,12 @@ def test_nothing_was_known_in_an_empty_log(store: Store) -> None:
 
 
 @pytest.fixture
-def half_done(told: Store) -> Store:
+def half_done(desk: Store) -> Store:
     """A store whose last writer died after it had saved, and before it had projected."""
-    told.timeline.record([sent(statement("r-2")), sent(correction("r-2", summary="Otherwise."))])
-    with reading(told.engine) as connection:
+    desk.timeline.record([sent(statement("r-2")), sent(correction("r-2", summary="Otherwise."))])
+    with reading(desk.engine) as connection:
         assert reports.version_of(connection, "r-2", 99) is None
-    return told
+    return desk
 
 
 def test_the_next_read_sees_what_a_dead_writer_saved(half_done: Store) -> None:

@@ -23,13 +23,6 @@ Record = dict[str, Any]
 Opener = Callable[[str], Store]
 
 
-@pytest.fixture
-def told(store: Store) -> Store:
-    """A store that knows a party, an issue and one report."""
-    tell(store, party("ukraine"), issue("nato"), statement("r-1", positions=[position()]))
-    return store
-
-
 def registered(store: Store, kind: str, key: str, seq: int) -> Record | None:
     with store.reading() as (connection, _):
         version = catalog.version_of(connection, kind, key, seq)
@@ -42,21 +35,21 @@ def party_named(store: Store, text: str) -> str | None:
 
 
 def test_other_content_of_a_party_is_a_new_version_and_old_answers_keep_the_old(
-    told: Store,
+    desk: Store,
 ) -> None:
-    assert is_new(told, party("ukraine", name="Ukraina"))
-    assert registered(told, "party", "ukraine", 3)["name"] == "Ukraine"
-    assert registered(told, "party", "ukraine", 4)["name"] == "Ukraina"
-    assert registered(told, "party", "ukraine", 0) is None
+    assert is_new(desk, party("ukraine", name="Ukraina"))
+    assert registered(desk, "party", "ukraine", 3)["name"] == "Ukraine"
+    assert registered(desk, "party", "ukraine", 4)["name"] == "Ukraina"
+    assert registered(desk, "party", "ukraine", 0) is None
 
 
-def test_a_party_or_issue_equal_to_any_earlier_version_is_unchanged(told: Store) -> None:
-    assert is_new(told, party("ukraine", name="Ukraina"))
-    assert is_new(told, issue("nato", proposition="There should be nato", title="Accession"))
-    (old_party, old_issue) = tell(told, party("ukraine"), issue("nato"))
+def test_a_party_or_issue_equal_to_any_earlier_version_is_unchanged(desk: Store) -> None:
+    assert is_new(desk, party("ukraine", name="Ukraina"))
+    assert is_new(desk, issue("nato", proposition="There should be nato", title="Accession"))
+    (old_party, old_issue) = tell(desk, party("ukraine"), issue("nato"))
     assert (old_party.outcome.is_new, old_issue.outcome.is_new) == (False, False)
     assert (old_party.seq, old_issue.seq) == (1, 2)
-    assert registered(told, "party", "ukraine", head_of(told))["name"] == "Ukraina"
+    assert registered(desk, "party", "ukraine", head_of(desk))["name"] == "Ukraina"
 
 
 @pytest.mark.parametrize(
@@ -68,35 +61,35 @@ def test_a_party_or_issue_equal_to_any_earlier_version_is_unchanged(told: Store)
     ],
 )
 def test_a_code_or_alias_that_another_party_uses_is_a_conflict_whatever_the_case(
-    told: Store, taken: Record, field: str
+    desk: Store, taken: Record, field: str
 ) -> None:
-    tell(told, party("ukraine", aliases=["Kyiv"], codes={"iso3166": "UKR"}))
-    found = refusal(told, party("borduria", **taken))
+    tell(desk, party("ukraine", aliases=["Kyiv"], codes={"iso3166": "UKR"}))
+    found = refusal(desk, party("borduria", **taken))
     assert (found.rule, found.field) == ("name_taken", field)
     assert "'ukraine'" in str(found)
-    assert party_named(told, "kyiv") == "ukraine"
+    assert party_named(desk, "kyiv") == "ukraine"
 
 
-def test_an_id_that_is_another_partys_alias_is_a_conflict(told: Store) -> None:
-    tell(told, party("ukraine", aliases=["Kyiv"]))
-    assert refusal(told, party("kyiv")).rule == "name_taken"
+def test_an_id_that_is_another_partys_alias_is_a_conflict(desk: Store) -> None:
+    tell(desk, party("ukraine", aliases=["Kyiv"]))
+    assert refusal(desk, party("kyiv")).rule == "name_taken"
 
 
 def test_an_alias_that_was_given_up_may_be_used_by_another_party_and_taken_back(
-    told: Store,
+    desk: Store,
 ) -> None:
-    tell(told, party("ukraine", aliases=["Rus"]))
-    tell(told, party("ukraine", aliases=["Kyiv"]))
-    tell(told, party("borduria", aliases=["RUS"]))
-    assert party_named(told, "rus") == "borduria"
-    assert refusal(told, party("ukraine", aliases=["Rus", "Kyiv"])).rule == "name_taken"
-    tell(told, party("borduria"), party("ukraine", aliases=["Rus", "Kyiv"]))
-    assert party_named(told, "rus") == "ukraine"
+    tell(desk, party("ukraine", aliases=["Rus"]))
+    tell(desk, party("ukraine", aliases=["Kyiv"]))
+    tell(desk, party("borduria", aliases=["RUS"]))
+    assert party_named(desk, "rus") == "borduria"
+    assert refusal(desk, party("ukraine", aliases=["Rus", "Kyiv"])).rule == "name_taken"
+    tell(desk, party("borduria"), party("ukraine", aliases=["Rus", "Kyiv"]))
+    assert party_named(desk, "rus") == "ukraine"
 
 
-def test_an_alias_equal_to_ones_own_id_or_code_is_no_conflict(told: Store) -> None:
-    tell(told, party("eu", aliases=["EU", "Europe"], codes={"own": "eu", "other": "EUROPE"}))
-    assert party_named(told, "Eu") == party_named(told, "europe") == "eu"
+def test_an_alias_equal_to_ones_own_id_or_code_is_no_conflict(desk: Store) -> None:
+    tell(desk, party("eu", aliases=["EU", "Europe"], codes={"own": "eu", "other": "EUROPE"}))
+    assert party_named(desk, "Eu") == party_named(desk, "europe") == "eu"
 
 
 def test_two_parties_of_one_batch_cannot_share_an_alias(store: Store) -> None:
@@ -123,14 +116,14 @@ def test_a_report_and_a_new_proposition_in_one_batch_conflict_too(store: Store) 
     assert all(recorded.outcome.is_new for recorded in both)
 
 
-def test_a_correction_that_names_an_issue_fixes_its_proposition(told: Store) -> None:
-    tell(told, issue("sanctions"), correction("r-1", positions=[position(issue_id="sanctions")]))
-    assert refusal(told, issue("sanctions", proposition="Another")).rule == "proposition_fixed"
+def test_a_correction_that_names_an_issue_fixes_its_proposition(desk: Store) -> None:
+    tell(desk, issue("sanctions"), correction("r-1", positions=[position(issue_id="sanctions")]))
+    assert refusal(desk, issue("sanctions", proposition="Another")).rule == "proposition_fixed"
 
 
-def test_a_proposition_stays_fixed_when_the_report_is_retracted(told: Store) -> None:
-    tell(told, retraction("r-1"))
-    assert refusal(told, issue("nato", proposition="Another")).rule == "proposition_fixed"
+def test_a_proposition_stays_fixed_when_the_report_is_retracted(desk: Store) -> None:
+    tell(desk, retraction("r-1"))
+    assert refusal(desk, issue("nato", proposition="Another")).rule == "proposition_fixed"
 
 
 def test_a_proposition_that_one_store_fixed_another_one_cannot_change(

@@ -10,7 +10,6 @@ from projections import reports
 from service import answers, lookup
 from service.http import Api, asking, json
 from service.paging import page_of
-from service.problems import NotFoundError
 from service.schemas import answers as shapes
 from service.schemas.queries import Known, ReportPage
 
@@ -57,9 +56,7 @@ def report(parameters: dict[str, Any], report: str) -> Response:
     with asking(parameters["asked"], POSITION_FLOOR) as (connection, head, clocks):
         found = reports.version_of(connection, report, clocks.seq)
         if found is None:
-            raise NotFoundError(
-                "report", report, lookup.like(connection, "report", report, head.seq)
-            )
+            raise lookup.no_report(connection, report, head)
         return json(answers.report(found), headers={"ETag": etag(found.version)})
 
 
@@ -71,9 +68,7 @@ def report_history(parameters: dict[str, Any], report: str) -> Response:
     with asking(parameters["asked"], POSITION_FLOOR) as (connection, head, clocks):
         found = reports.versions_of(connection, report, clocks.seq)
         if not found:
-            raise NotFoundError(
-                "report", report, lookup.like(connection, "report", report, head.seq)
-            )
+            raise lookup.no_report(connection, report, head)
         return json(
             {"id": found[0].record["id"], "versions": answers.report_history(found)} | clocks.echo()
         )

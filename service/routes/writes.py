@@ -21,7 +21,7 @@ from service import lines, lookup
 from service.http import RECORDED_BY, Api, body, json, record_one, store
 from service.identity import new_id
 from service.links import url
-from service.problems import NotFoundError, refused
+from service.problems import refused
 from service.routes.catalog import addressed
 from service.routes.reports import etag
 from service.schemas import answers as shapes
@@ -141,9 +141,7 @@ def _amend(report: str, kind: str) -> Response:
     with store().reading() as (connection, head):
         current = reports.version_of(connection, report, head.seq)
         if current is None:
-            raise NotFoundError(
-                "report", report, lookup.like(connection, "report", report, head.seq)
-            )
+            raise lookup.no_report(connection, report, head)
     version = _expected_version(current.version)
     return _answer(record_one(lines.identified(record, _new_id), version))
 
