@@ -66,6 +66,12 @@ positions = Table(
         postgresql_where=text(f"strength < {STRENGTH[POSITION_FLOOR]}"),
     ),
     Index("positions_by_place", "place"),
+    Index(
+        "positions_by_lapse",  # few, too
+        "until_end",
+        sqlite_where=text("until_end IS NOT NULL"),
+        postgresql_where=text("until_end IS NOT NULL"),
+    ),
     info={"key": ("place", "seq_from", "party", "issue")},
     # The rows of a question lie side by side, in the order in which they are read.
     sqlite_with_rowid=False,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     select,
+    text,
     tuple_,
 )
 
@@ -42,6 +43,12 @@ reports = Table(
     Column("amendment", Text),  # JSON, the correction, retraction or reinstatement
     Index("reports_by_id", "id", "seq_from"),
     Index("reports_by_latest", "latest", "place"),
+    Index(
+        "reports_by_amendment",
+        "seq_from",
+        sqlite_where=text("amendment IS NOT NULL"),
+        postgresql_where=text("amendment IS NOT NULL"),
+    ),
     info={"key": ("place", "version")},
 )
 
