@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, bindparam
+from sqlalchemy import BigInteger, Column, Connection, FromClause, Integer, Table, bindparam
 
 from events.dates import bounds_of
 from events.records import Record
@@ -71,12 +71,12 @@ def publishers_of(report: Record) -> str:
     return orjson.dumps(list(names)).decode()
 
 
-def believed(table: Table) -> Any:
+def believed(table: FromClause) -> Any:
     """Return the condition that a row was believed at the parameter `seq`."""
     return (table.c.seq_from <= bindparam("seq")) & (table.c.seq_to > bindparam("seq"))
 
 
-def latest_first(table: Table) -> tuple[Any, ...]:
+def latest_first(table: FromClause) -> tuple[Any, ...]:
     """Return the order in which the first row is the one that counts."""
     return table.c.effective.desc(), table.c.strength.desc(), table.c.place.desc()
 

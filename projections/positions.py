@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Index,
     PrimaryKeyConstraint,
+    Select,
     Table,
     bindparam,
     distinct,
@@ -37,7 +38,7 @@ from projections.belief import (
 )
 from projections.database import Micros, Text, insert_all, metadata
 from projections.log import Entry
-from projections.runs import Answer, Claim, Run, answer, runs
+from projections.runs import TERMS, Answer, Change, Claim, Run, answer, change_at, runs
 
 positions = Table(
     "positions",
@@ -158,6 +159,7 @@ _TAKEN = (
 )
 _FIRST_TAKEN = _TAKEN.add_columns(*_TERMS).limit(FIRST_ROWS)  # the row that counts among them
 _MORE_TAKEN = _TAKEN.offset(FIRST_ROWS)
+_MORE_TOLD = _MORE_TAKEN.add_columns(*_TERMS)
 
 _LEFT_OUT = select(func.count(distinct(positions.c.report))).where(
     positions.c.party == bindparam("party"),
@@ -190,6 +192,24 @@ def history_of(connection: Connection, pair: Pair, *, seq: int, floor: int = FLO
     return list(runs(_taken(connection, question)))[::-1]
 
 
+def changed_at(
+    connection: Connection, pair: Pair, at: int, *, seq: int, floor: int = FLOOR
+) -> Change | None:
+    """Return how a party's position, or its terms, changed at an instant; None if not."""
+    question = pair._asdict() | {"as_of": at, "seq": seq, "floor": floor}
+    found = change_at(_taken(connection, question, _MORE_TOLD), at, TERMS)
+    is_empty = found is not None and found.terms is not None and found.after.says == "undeclared"
+    return None if is_empty else found
+
+
+def runs_until(
+    connection: Connection, pair: Pair, *, as_of: int, seq: int, floor: int = FLOOR
+) -> Iterator[Run]:
+    """Yield the runs of a party's position up to `as_of`, newest first, as they are asked for."""
+    question = pair._asdict() | {"as_of": as_of, "seq": seq, "floor": floor}
+    return runs(_taken(connection, question, _MORE_TOLD), as_of)
+
+
 def pairs_of(
     connection: Connection, *, parties: Iterable[str] = (), issues: Iterable[str] = ()
 ) -> list[Pair]:
@@ -207,14 +227,16 @@ def pairs_of(
     return [Pair(*row) for row in connection.execute(query)]
 
 
-def _taken(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
+def _taken(
+    connection: Connection, question: dict[str, Any], more: Select[Any] = _MORE_TAKEN
+) -> Iterator[Claim]:
     """Yield the rows to reckon with, last to take effect first. Most answers need few."""
     first: Any = connection.execute(_FIRST_TAKEN, question).all()
     if len(first) < FIRST_ROWS:
         return iter(first)
-    return chain(first, _rest(connection, question))
+    return chain(first, _rest(connection, more, question))
 
 
-def _rest(connection: Connection, question: dict[str, Any]) -> Iterator[Claim]:
-    for rows in connection.execute(_MORE_TAKEN, question).partitions(64):
+def _rest(connection: Connection, more: Select[Any], question: dict[str, Any]) -> Iterator[Claim]:
+    for rows in connection.execute(more, question).partitions(64):
         yield from rows

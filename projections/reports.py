@@ -8,9 +8,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
+    Select,
     Table,
     bindparam,
     select,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 from events.dates import bounds_of
 from events.records import Record, issues_named, parties_named
 from projections.belief import OPEN, believed
-from projections.database import Micros, Text, insert_all, metadata
+from projections.database import Micros, Text, in_parts, insert_all, metadata
 from projections.log import Entry
 
 reports = Table(
@@ -199,6 +201,27 @@ def versions_of(connection: Connection, report_id: str, seq: int) -> list[Versio
     return [_version(row) for row in connection.execute(_EVERY_VERSION, query)]
 
 
+def types_of(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """Return the type, statement or meeting, of each of some reports by id."""
+    found: dict[str, str] = {}
+    for part in in_parts(ids):
+        query = select(reports.c.id, reports.c.type).where(
+            reports.c.id.in_(part), reports.c.version == 1
+        )
+        found |= {row.id: row.type for row in connection.execute(query)}
+    return found
+
+
+def versions_at(connection: Connection, recorded: Iterable[tuple[str, int]]) -> dict[int, Version]:
+    """Return the versions that began at some (report, seq), by that seq."""
+    found: dict[int, Version] = {}
+    for part in in_parts(recorded):
+        key = tuple_(reports.c.id, reports.c.seq_from)
+        rows = connection.execute(select(*_READS).where(key.in_(part)))
+        found |= {row.seq_from: _version(row) for row in rows}
+    return found
+
+
 def standing(
     connection: Connection,
     wanted: Filter,
@@ -211,19 +234,7 @@ def standing(
 
     `after`: the effect and place of the report before the first.
     """
-    query = select(*_READS).where(believed(reports), reports.c.stands)
-    latest, place = reports.c.latest, reports.c.place
-    named = [("party", wanted.party), ("issue", wanted.issue)]
-    for kind, subject in [(kind, subject) for kind, subject in named if subject is not None]:
-        names = report_subjects.alias(f"names_{kind}")
-        query = query.join(
-            names,
-            (names.c.place == reports.c.place)
-            & (names.c.version == reports.c.version)
-            & (names.c.kind == kind)
-            & (names.c.subject == subject),
-        )
-        latest, place = names.c.latest, names.c.place
+    query, latest, place = _naming(select(*_READS), wanted.party, wanted.issue)
     if wanted.type is not None:
         query = query.where(reports.c.type == wanted.type)
     if wanted.from_ is not None:
@@ -236,6 +247,58 @@ def standing(
         query = query.where(tuple_(latest, place) > after)
     query = query.order_by(latest, place).limit(count)
     return [_version(row) for row in connection.execute(query, {"seq": seq})]
+
+
+def taking_effect(
+    connection: Connection,
+    first: int,
+    last: int,
+    *,
+    seq: int,
+    party: str | None = None,
+    issue: str | None = None,
+    count: int,
+) -> list[tuple[int, int]]:
+    """Return (effect, place) of reports that stood at `seq`, in order of effect, then place.
+
+    Those with effect from `first` to `last`, in UTC microseconds, that name the party and the
+    issue, where given. At least `count` if there are as many: all of an instant, or none.
+    """
+    chosen = select(reports.c.latest, reports.c.place)
+    query, latest, place = _naming(chosen, party, issue)
+    query = query.where(latest >= first, latest <= last).order_by(latest, place)
+    found = [
+        (row.latest, row.place) for row in connection.execute(query.limit(count), {"seq": seq})
+    ]
+    if len(found) == count:
+        end = found[-1]
+        rest = query.where(latest == end[0], place > end[1])
+        found += [(row.latest, row.place) for row in connection.execute(rest, {"seq": seq})]
+    return found
+
+
+def _naming(
+    query: Select[Any], party: str | None, issue: str | None
+) -> tuple[Select[Any], ColumnElement[int], ColumnElement[int]]:
+    """Restrict a query to what stood at the parameter `seq` and names a party and an issue.
+
+    Returns it with the columns of effect and place that an index has in that order.
+    """
+    query = query.where(believed(reports), reports.c.stands)
+    latest, place = reports.c.latest, reports.c.place
+    for kind, subject in (("party", party), ("issue", issue)):
+        if subject is None:
+            continue
+        names = report_subjects.alias(f"names_{kind}")
+        query = query.join(
+            names,
+            (names.c.place == reports.c.place)
+            & (names.c.version == reports.c.version)
+            & (names.c.kind == kind)
+            & (names.c.subject == subject),
+        )
+        latest, place = names.c.latest, names.c.place
+    return query, latest, place
 
 
 def ids_like(connection: Connection, start: str, count: int) -> list[str]:

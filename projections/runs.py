@@ -6,7 +6,7 @@ Positions and statuses follow the same rules. Source: contract, section 3.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile, tee
-from typing import Protocol
+from typing import Any, Protocol
 
 from events.dates import END_OF_TIME
 
@@ -20,6 +20,7 @@ class Claim(Protocol):
     until_end: int | None  # last instant of the day on which the offer lapses
     report: str
     utterance: str | None
+    strength: int
 
 
 @dataclass
@@ -55,6 +56,21 @@ class Answer:
     below_floor: int = 0  # reports that the floor left out
 
 
+@dataclass
+class Change:
+    """What was so from an instant on, and was not before."""
+
+    at: int  # UTC microseconds
+    before: Run | None  # None: nobody had reported anything
+    after: Run
+    against: Sequence[Claim]  # as in the answer at that instant
+    terms: tuple[Any, Any] | None = None  # within a run: the rows that counted before, and since
+
+
+TERMS = ("conditions", "red_line", "until")
+"""What may change while the position stays the same."""
+
+
 def answer(rows: Iterable[Claim], as_of: int) -> Answer:
     """Return what was so at `as_of`. `rows`: as for `runs`, all with effect by then."""
     rows, again = tee(rows)
@@ -65,6 +81,32 @@ def answer(rows: Iterable[Claim], as_of: int) -> Answer:
     as_recent = takewhile(lambda row: row.effective >= counts.earliest, again)
     against = [row for row in as_recent if row.says != counts.says and row.report != counts.report]
     return Answer(run, previous, against)
+
+
+def change_at(rows: Iterable[Claim], at: int, terms: Sequence[str] = ()) -> Change | None:
+    """Return what changed at the instant `at`, None if nothing did.
+
+    `rows`: as for `runs`, all with effect by then. `terms`: columns whose change within a run
+    is told too.
+    """
+    found = answer(rows, at)
+    run = found.run
+    if run is None:
+        return None
+    if run.effect == at:
+        return Change(at, found.previous, run, found.against)
+    since = run.latest
+    if since.effective != at or not terms:
+        return None
+    before = counting_at(run, at - 1)
+    if all(getattr(before, name) == getattr(since, name) for name in terms):
+        return None
+    return Change(at, run, run, found.against, (before, since))
+
+
+def counting_at(run: Run, as_of: int) -> Claim:
+    """Return the row of a run that counted at an instant within it."""
+    return next((row for row in run.evidence if row.effective <= as_of), run.latest)
 
 
 def runs(rows: Iterable[Claim], as_of: int = END_OF_TIME) -> Iterator[Run]:

@@ -18,7 +18,7 @@ from projections.belief import (
 )
 from projections.database import Micros, RowId, Text, metadata
 from projections.log import Entry
-from projections.runs import Answer, Run, answer, runs
+from projections.runs import Answer, Change, Run, answer, change_at, runs
 
 statuses = Table(
     "statuses",
@@ -86,6 +86,22 @@ def status_of(
     found = answer(connection.execute(_TAKEN, question), as_of)
     found.below_floor = connection.execute(_BELOW_FLOOR, question).scalar_one()
     return found
+
+
+def changed_at(
+    connection: Connection, issue: str, at: int, *, seq: int, floor: int = FLOOR
+) -> Change | None:
+    """Return how the status of an issue changed at an instant; None if it did not."""
+    question = {"issue": issue, "as_of": at, "seq": seq, "floor": floor}
+    return change_at(connection.execute(_TAKEN, question), at)
+
+
+def runs_until(
+    connection: Connection, issue: str, *, as_of: int, seq: int, floor: int = FLOOR
+) -> Iterator[Run]:
+    """Yield the runs of an issue's status up to `as_of`, newest first, as they are asked for."""
+    question = {"issue": issue, "as_of": as_of, "seq": seq, "floor": floor}
+    return runs(connection.execute(_TAKEN, question), as_of)
 
 
 def history_of(connection: Connection, issue: str, *, seq: int, floor: int = FLOOR) -> list[Run]:

@@ -1,5 +1,6 @@
 """The two clocks of every question: `as_of` in the world, `known_at` in our log."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,9 @@ from sqlalchemy import Connection
 from events import dates
 from events.dates import DateError
 from events.errors import Fault
-from events.vocabulary import STRENGTH
+from events.vocabulary import POSITION_FLOOR, STATUS_FLOOR, STRENGTH
 from projections import log
+from projections.changes import Floors
 from projections.log import Head
 from service.problems import InvalidQueryError
 
@@ -50,31 +52,66 @@ class Clocks:
         }
 
 
-def resolve(connection: Connection, head: Head, asked: Asked, floor: str) -> Clocks:
+@dataclass(frozen=True)
+class TwoFloors:
+    """The floors of an answer about both positions and statuses."""
+
+    floor: str  # the weakest attribution that sets a position
+    status_floor: str  # the weakest that sets a status
+
+    @classmethod
+    def of(cls, question: Mapping[str, Any]) -> "TwoFloors":
+        """Return what a question means: `floor` alone sets both."""
+        floor = question.get("floor")
+        status_floor = question.get("status_floor") or floor or STATUS_FLOOR
+        return cls(floor or POSITION_FLOOR, status_floor)
+
+    @property
+    def strengths(self) -> Floors:
+        """The same as strengths."""
+        return Floors(STRENGTH[self.floor], STRENGTH[self.status_floor])
+
+    def echo(self) -> dict[str, Any]:
+        """Return what an answer repeats."""
+        return {"floor": self.floor, "status_floor": self.status_floor}
+
+
+Names = Mapping[str, str]
+"""How a question spells the clocks that it does not call by their names."""
+
+
+def resolve(
+    connection: Connection, head: Head, asked: Asked, floor: str, names: Names | None = None
+) -> Clocks:
     """Return the clocks that a question means, `floor` being its default.
 
     Raises InvalidQueryError for a date that is none, both `known_at` and `seq`, a `seq`
     above the head, or a `known_at` that has not come.
     """
+    names = {name: name for name in ("as_of", "known_at", "seq")} | dict(names or {})
     if asked.known_at is not None and asked.seq is not None:
-        raise _invalid("known_at", "give known_at or seq, not both: seq is its exact form")
-    as_of = dates.now() if asked.as_of is None else _instant("as_of", asked.as_of)
-    seq, known_at = _known(connection, head, asked)
+        one, exact = names["known_at"], names["seq"]
+        raise _invalid(one, f"give {one} or {exact}, not both: {exact} is its exact form")
+    as_of = dates.now() if asked.as_of is None else _instant(names["as_of"], asked.as_of)
+    seq, known_at = _known(connection, head, asked, names)
     return Clocks(as_of, known_at, seq, asked.floor or floor, asked.as_of is None)
 
 
-def _known(connection: Connection, head: Head, asked: Asked) -> tuple[int, int | None]:
+def _known(
+    connection: Connection, head: Head, asked: Asked, names: Names
+) -> tuple[int, int | None]:
     if asked.seq is not None:
         if asked.seq > head.seq:
-            raise _invalid("seq", f"{asked.seq} is above the head of the log, {head.seq}")
+            raise _invalid(names["seq"], f"{asked.seq} is above the head of the log, {head.seq}")
         return asked.seq, log.recorded_at(connection, asked.seq)
     if asked.known_at is not None:
         now = dates.now()
-        known_at = _instant("known_at", asked.known_at)
+        known_at = _instant(names["known_at"], asked.known_at)
         is_today = asked.known_at.strip() == dates.to_text(now)[:10]
         if known_at > now + dates.MINUTE and not is_today:
             raise _invalid(
-                "known_at", f"{asked.known_at} has not come: what we will know is not recorded yet"
+                names["known_at"],
+                f"{asked.known_at} has not come: what we will know is not recorded yet",
             )
         if known_at < now:
             return log.seq_known_at(connection, known_at), known_at

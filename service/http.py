@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, cast
+from urllib.parse import parse_qs
 
 import orjson
 from flask import Flask, Response, current_app, g, request
@@ -16,7 +17,7 @@ from events.errors import BatchRefusedError, Fault, InvalidRecordError
 from events.records import Record
 from projections.log import Head
 from service import clocks
-from service.clocks import Asked, Clocks
+from service.clocks import Asked, Clocks, Names
 from service.ndjson import decode
 from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
 from service.store import Recorded, Store
@@ -39,11 +40,16 @@ def store() -> Store:
 
 
 @contextmanager
-def asking(asked: Asked | Clocks, floor: str) -> Iterator[tuple[Connection, Head, Clocks]]:
-    """Give a connection for one question, with its clocks resolved. `floor`: its default."""
+def asking(
+    asked: Asked | Clocks, floor: str, names: Names | None = None
+) -> Iterator[tuple[Connection, Head, Clocks]]:
+    """Give a connection for one question, with its clocks resolved. `floor`: its default.
+
+    `names`: how the question spells the clocks, where not by their names.
+    """
     with store().reading() as (connection, head):
         if isinstance(asked, Asked):
-            asked = clocks.resolve(connection, head, asked, floor)
+            asked = clocks.resolve(connection, head, asked, floor, names)
         elif asked.seq > head.seq:
             raise _unwanted("cursor", "is of another log: this one has not come so far")
         if asked.is_as_of_now:
@@ -72,9 +78,10 @@ def json(
     value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a JSON response. One asked for by its permalink may be kept for ever."""
-    permalink = value.get("links", {}).get("permalink", "").partition("?")[0]
-    is_pinned = {"as_of", "seq", "floor"} <= request.args.keys()
-    g.is_pinned = is_pinned and permalink == request.path
+    path, _, pins = value.get("links", {}).get("permalink", "").partition("?")
+    asked = request.args.keys()
+    pins_both_clocks = {"as_of", "to"} & asked and {"seq", "seq_to"} & asked
+    g.is_pinned = path == request.path and pins_both_clocks and parse_qs(pins).keys() <= asked
     response = Response(orjson.dumps(value), status, mimetype="application/json")
     response.headers.update(headers or {})
     return response

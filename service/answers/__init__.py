@@ -3,20 +3,27 @@
 HTTP and the command line give the same ones. Shapes: contract, section 4.
 """
 
+from service.answers.changes import changes_in
+from service.answers.differences import differences_of
 from service.answers.positions import matrix, position, position_history, positions_among
 from service.answers.records import registration, report, report_history
+from service.answers.revisions import position_revisions, status_revisions
 from service.answers.shared import Body
 from service.answers.statuses import status, status_history
 
 __all__ = [
     "Body",
+    "changes_in",
+    "differences_of",
     "matrix",
     "position",
     "position_history",
+    "position_revisions",
     "positions_among",
     "registration",
     "report",
     "report_history",
     "status",
     "status_history",
+    "status_revisions",
 ]

@@ -56,13 +56,7 @@ def report_history(versions: list[reports.Version]) -> list[Body]:
                 "recorded_at": dates.to_text(version.recorded_at),
                 "recorded_by": version.recorded_by,
                 "stands": version.stands,
-                "cause": _amendment(version)
-                or {
-                    "type": version.record["type"],
-                    "id": version.record["id"],
-                    "reason": None,
-                    "note": None,
-                },
+                "cause": cause_of(version),
                 "changes": [
                     {"field": field, "before": then[field], "after": now[field]}
                     for field in now
@@ -72,6 +66,12 @@ def report_history(versions: list[reports.Version]) -> list[Body]:
             }
         )
     return rows
+
+
+def cause_of(version: reports.Version) -> Body:
+    """Return the record that made a version."""
+    reported = {"type": version.record["type"], "id": version.record["id"]}
+    return _amendment(version) or reported | {"reason": None, "note": None}
 
 
 def _amendment(version: reports.Version) -> Body | None:

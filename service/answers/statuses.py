@@ -32,15 +32,15 @@ def status(connection: Connection, issue: str, clocks: Clocks) -> Body:
     return (
         {"issue": issue, "proposition": proposition_of(connection, issue, clocks.seq)}
         | clocks.echo()
-        | _status_at_a_glance(run)
+        | status_at_a_glance(run)
         | {
             "effect": dates.to_text(run.effect) if run else None,
             "note": counts.note if counts else None,
             "contested": bool(found.against),
             "against": evidence(found.against, "status"),
-            "unusual_transition": _is_unusual(found.previous, run),
+            "unusual_transition": is_unusual(found.previous, run),
             **weight(found, "status"),
-            "previous": _status_at_a_glance(found.previous) if found.previous else None,
+            "previous": status_at_a_glance(found.previous) if found.previous else None,
             "alignment": alignment(_positions_declared(connection, issue, clocks)),
             "links": links(["issues", issue, "status"], clocks, history="history"),
         }
@@ -51,7 +51,7 @@ def status_history(connection: Connection, issue: str, clocks: Clocks) -> Body:
     """Return all runs of an issue's status, oldest first."""
     found = statuses.history_of(connection, issue, seq=clocks.seq, floor=clocks.strength)
     segments = [
-        segment(run, _status_at_a_glance) | {"unusual_transition": _is_unusual(before, run)}
+        segment(run, status_at_a_glance) | {"unusual_transition": is_unusual(before, run)}
         for before, run in zip([None, *found], found, strict=False)
     ]
     return (
@@ -90,12 +90,14 @@ def _positions_declared(connection: Connection, issue: str, clocks: Clocks) -> l
     return [glance["position"] for glance in glances if glance["state"] == "declared"]
 
 
-def _status_at_a_glance(run: Run | None) -> Body:
+def status_at_a_glance(run: Run | None) -> Body:
+    """Return state, status and since of a run; None: nobody reported anything."""
     if run is None:
         return {"state": "unreported", "status": None, "since": None}
     opened: Any = run.opened_by
     return {"state": "reported", "status": run.says, "since": opened.occurred}
 
 
-def _is_unusual(before: Run | None, run: Run | None) -> bool:
+def is_unusual(before: Run | None, run: Run | None) -> bool:
+    """Tell whether the step from a run to the next is not a usual one. A first never is."""
     return before is not None and run is not None and run.says not in USUAL_NEXT[before.says]

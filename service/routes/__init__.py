@@ -1,5 +1,25 @@
 """The routes, a file a subject."""
 
-from service.routes import catalog, matrix, positions, reports, statuses, writes
+from service.routes import (
+    catalog,
+    changes,
+    differences,
+    matrix,
+    positions,
+    reports,
+    revisions,
+    statuses,
+    writes,
+)
 
-BLUEPRINTS = (reports.api, writes.api, catalog.api, positions.api, statuses.api, matrix.api)
+BLUEPRINTS = (
+    reports.api,
+    writes.api,
+    catalog.api,
+    positions.api,
+    statuses.api,
+    matrix.api,
+    changes.api,
+    differences.api,
+    revisions.api,
+)

@@ -6,67 +6,47 @@ Source: contract, section 4.
 from copy import copy
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, fields
 
 from events.vocabulary import ATTRIBUTIONS, POSITIONS, RECORD_TYPES, STATUSES
 from service.schemas import records
+from service.schemas.shapes import (
+    Answer,
+)
+from service.schemas.shapes import (
+    choice as _choice,
+)
+from service.schemas.shapes import (
+    flag as _flag,
+)
+from service.schemas.shapes import (
+    instant as _instant,
+)
+from service.schemas.shapes import (
+    links as _links,
+)
+from service.schemas.shapes import (
+    many as _many,
+)
+from service.schemas.shapes import (
+    maybe_text as _maybe_text,
+)
+from service.schemas.shapes import (
+    number as _number,
+)
+from service.schemas.shapes import (
+    one as _one,
+)
+from service.schemas.shapes import (
+    text as _text,
+)
+from service.schemas.shapes import (
+    texts as _texts,
+)
 
 POSITION_STATES = ("declared", "undeclared", "lapsed", "unreported")
 STATUS_STATES = ("reported", "unreported")
 ALIGNMENTS = ("thin", "opposed", "split", "aligned", "converging")
-
-
-class Answer(Schema):
-    """An object that may grow."""
-
-    class Meta:
-        """Clients ignore what they do not know."""
-
-        unknown = EXCLUDE
-
-
-def _text(description: str = "", **kwargs: Any) -> fields.String:
-    metadata = {"description": description} if description else {}
-    return fields.String(required=True, metadata=metadata, **kwargs)
-
-
-def _maybe_text(description: str = "", **kwargs: Any) -> fields.String:
-    return _text(description, allow_none=True, **kwargs)
-
-
-def _number(description: str = "", **kwargs: Any) -> fields.Integer:
-    return fields.Integer(required=True, metadata={"description": description}, **kwargs)
-
-
-def _flag(description: str = "") -> fields.Boolean:
-    return fields.Boolean(required=True, metadata={"description": description})
-
-
-def _many(schema: type[Schema]) -> fields.List[Any]:
-    return fields.List(fields.Nested(schema), required=True)
-
-
-def _texts() -> fields.List[Any]:
-    return fields.List(fields.String(), required=True)
-
-
-def _instant(description: str, **kwargs: Any) -> fields.String:
-    return fields.String(
-        required=True, metadata={"description": description, "format": "date-time"}, **kwargs
-    )
-
-
-def _choice(choices: tuple[str, ...], description: str = "", **kwargs: Any) -> fields.String:
-    values = (*choices, None) if kwargs.get("allow_none") else choices
-    return _text(description, validate=validate.OneOf(values), **kwargs)
-
-
-def _one(schema: type[Schema], **kwargs: Any) -> fields.Nested:
-    return fields.Nested(schema, required=True, **kwargs)
-
-
-def _links() -> fields.Dict:
-    return fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
 class Clocked(Answer):

@@ -6,6 +6,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
 from events.dates import DateError, bounds_of
 from events.vocabulary import ATTRIBUTIONS, REPORTS
+from projections.changes import KINDS
 from service.clocks import Asked
 from service.paging import DEFAULT_LIMIT, MOST
 from service.schemas.fields import LONGEST_NAME, Choice, Text
@@ -151,6 +152,57 @@ class MatrixQuery(Moment):
         load_default=list,
         metadata={"description": "Only these: repeat it, or separate with commas."},
     )
+
+
+def _status_floor() -> Choice:
+    return Choice(
+        ATTRIBUTIONS,
+        metadata={
+            "description": "The weakest attribution that sets a status. Default: floor, where "
+            "it is given, else media_report.",
+        },
+    )
+
+
+def _only(what: str) -> Text:
+    return Text(LONGEST_NAME, metadata={"description": f"Only of this {what}."})
+
+
+class ChangePage(KnownPage):
+    """Which changes to list."""
+
+    floor = _floor()
+    status_floor = _status_floor()
+    party = _only("party; statuses are nobody's, and left out")
+    issue = _only("issue")
+    kind = Choice(KINDS)
+    from_ = Window(
+        is_end=False,
+        data_key="from",
+        metadata={"description": "The first date. Default: since ever."},
+    )
+    to = Window(is_end=True, metadata={"description": "The last date. Default: now."})
+
+
+class StepPage(MomentPage):
+    """From one moment to another, on one of the two axes."""
+
+    status_floor = _status_floor()
+    party = _only("party; statuses are nobody's, and left out")
+    issue = _only("issue")
+    from_ = Text(
+        LONGEST_NAME,
+        data_key="from",
+        metadata={"description": "The world moves: from the end of this date, as for as_of..."},
+    )
+    to = Text(LONGEST_NAME, metadata={"description": "...to the end of this one. Default: now."})
+    known_from = Text(
+        LONGEST_NAME,
+        metadata={"description": "Our knowledge moves: from this date, as for known_at..."},
+    )
+    known_to = Text(LONGEST_NAME, metadata={"description": "...to this one. Default: the latest."})
+    seq_from = Number(0, 2**53, metadata={"description": "The exact form of known_from."})
+    seq_to = Number(0, 2**53, metadata={"description": "The exact form of known_to."})
 
 
 class ReportPage(KnownPage):

@@ -1,0 +1,161 @@
+"""Changes: each instant at which a position, its terms, or a status became another.
+
+Asked of the read models; nothing is stored. Only reports that took effect in the window can
+have changed something in it, and offers that lapsed in it: of those, the database finds the
+rows that say other words than the row before them, and `runs` decides.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, String, Table, bindparam, cast, func, literal, select
+
+from projections import positions, reports, statuses
+from projections.belief import believed, latest_first
+from projections.database import in_parts
+from projections.positions import Pair
+from projections.runs import Change
+
+REPORTS_AT_ONCE = 200
+
+KINDS = ("position", "status", "terms")
+
+
+class Key(NamedTuple):
+    """Where a change is in the order of changes. `party` is empty for a status."""
+
+    at: int  # UTC microseconds
+    issue: str
+    party: str
+
+
+class Window(NamedTuple):
+    """Which changes to look for: from `first` to `last`, both inclusive, in UTC microseconds."""
+
+    first: int
+    last: int
+    party: str | None = None  # None: every party, and statuses, which are nobody's
+    issue: str | None = None
+
+
+class Floors(NamedTuple):
+    """The weakest strength that sets a position, and a status."""
+
+    positions: int = positions.FLOOR
+    statuses: int = statuses.FLOOR
+
+
+def changes(
+    connection: Connection, window: Window, *, seq: int, floors: Floors, after: Key | None = None
+) -> Iterator[tuple[Key, Change]]:
+    """Yield the changes in a window, as believed at `seq`, in order of their keys.
+
+    `after`: the key of the last change that is not wanted any more.
+    """
+    if after is not None:
+        window = window._replace(first=after.at)
+    for key in _candidates(connection, window, seq, floors):
+        if after is not None and key <= after:
+            continue
+        if key.party:
+            pair = Pair(key.party, key.issue)
+            found = positions.changed_at(connection, pair, key.at, seq=seq, floor=floors.positions)
+        else:
+            found = statuses.changed_at(
+                connection, key.issue, key.at, seq=seq, floor=floors.statuses
+            )
+        if found is not None:
+            yield key, found
+
+
+def _candidates(connection: Connection, window: Window, seq: int, floors: Floors) -> Iterator[Key]:
+    """Yield every key at which something may have changed, in order, each once."""
+    first = window.first
+    while first <= window.last:
+        took_effect = reports.taking_effect(
+            connection,
+            first,
+            window.last,
+            seq=seq,
+            party=window.party,
+            issue=window.issue,
+            count=REPORTS_AT_ONCE,
+        )
+        last = took_effect[-1][0] if len(took_effect) >= REPORTS_AT_ONCE else window.last
+        part = window._replace(first=first, last=last)
+        found = set(_lapses(connection, part, seq, floors))
+        for places in in_parts([place for _, place in took_effect]):
+            found.update(_turns(connection, part, places, seq, floors))
+        yield from sorted(found)
+        first = last + 1
+
+
+def _turns(
+    connection: Connection, window: Window, places: list[int], seq: int, floors: Floors
+) -> Iterator[Key]:
+    asked = {"places": places, "seq": seq}
+    query = _of(_POSITIONS_TURN, positions.positions, window)
+    for row in connection.execute(query, asked | {"floor": floors.positions}):
+        yield Key(row.effective, row.issue, row.party)
+    if window.party is None:
+        query = _of(_STATUSES_TURN, statuses.statuses, window)
+        for row in connection.execute(query, asked | {"floor": floors.statuses}):
+            yield Key(row.effective, row.issue, "")
+
+
+def _lapses(connection: Connection, window: Window, seq: int, floors: Floors) -> Iterator[Key]:
+    asked = {"seq": seq, "floor": floors.positions}
+    asked |= {"first": window.first - 1, "last": window.last - 1}
+    for row in connection.execute(_of(_LAPSES, positions.positions, window), asked):
+        yield Key(row.until_end + 1, row.issue, row.party)
+
+
+def _of(query: Select[Any], table: Table, window: Window) -> Select[Any]:
+    for name in ("party", "issue"):
+        if (wanted := getattr(window, name)) is not None and name in table.c:
+            query = query.where(table.c[name] == wanted)
+    return query
+
+
+def _turning(table: Table, keys: tuple[str, ...], told: tuple[str, ...]) -> Select[Any]:
+    """Return the query of rows at some places that say other words than the row before them."""
+    before = table.alias("before")
+    words_before = (
+        select(_words(before, told))
+        .where(
+            *(before.c[key] == table.c[key] for key in keys),
+            before.c.effective < table.c.effective,
+            before.c.strength >= bindparam("floor"),
+            believed(before),
+        )
+        .order_by(*latest_first(before))
+        .limit(1)
+        .correlate(table)
+        .scalar_subquery()
+    )
+    return select(table.c.effective, *(table.c[key] for key in keys)).where(
+        table.c.place.in_(bindparam("places", expanding=True)),
+        table.c.strength >= bindparam("floor"),
+        believed(table),
+        _words(table, told).is_distinct_from(words_before),
+    )
+
+
+def _words(table: Any, told: tuple[str, ...]) -> Any:
+    words = table.c.says
+    for name in told:
+        words = words + literal("\x1f") + func.coalesce(cast(table.c[name], String), "")
+    return words
+
+
+_POSITIONS_TURN = _turning(
+    positions.positions, ("party", "issue"), ("conditions", "red_line", "until")
+)
+_STATUSES_TURN = _turning(statuses.statuses, ("issue",), ())
+_LAPSES = select(
+    positions.positions.c.until_end, positions.positions.c.party, positions.positions.c.issue
+).where(
+    positions.positions.c.until_end.between(bindparam("first"), bindparam("last")),
+    positions.positions.c.strength >= bindparam("floor"),
+    believed(positions.positions),
+)

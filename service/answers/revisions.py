@@ -1,0 +1,88 @@
+"""How an answer came to be what it is, and what made it so."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection
+
+from events import dates
+from projections import reports, revisions
+from projections.positions import Pair
+from projections.revisions import Revision
+from service.answers.positions import position_at_a_glance
+from service.answers.records import cause_of
+from service.answers.shared import Body
+from service.answers.statuses import status_at_a_glance
+from service.clocks import Clocks
+
+
+def position_revisions(
+    connection: Connection, pair: Pair, clocks: Clocks, *, after: int, limit: int
+) -> tuple[list[Body], int | None]:
+    """Return at most `limit` revisions after log position `after`, and the last if more follow."""
+    every = revisions.of_position(
+        connection, pair, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
+    )
+    return _page(connection, turns(every, glance_at_position), after, limit)
+
+
+def status_revisions(
+    connection: Connection, issue: str, clocks: Clocks, *, after: int, limit: int
+) -> tuple[list[Body], int | None]:
+    """Return the same for the status of an issue."""
+    every = revisions.of_status(
+        connection, issue, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
+    )
+    return _page(connection, turns(every, glance_at_status), after, limit)
+
+
+def turns(
+    every: Iterable[Revision], told: Callable[[Revision], Any]
+) -> Iterator[tuple[Revision, Any]]:
+    """Yield the revisions at which what is told of the answer became another, with that."""
+    before: Any = None
+    for i, revision in enumerate(every):
+        now = told(revision)
+        if i and now != before:
+            yield revision, now
+        before = now
+
+
+def glance_at_position(revision: Revision) -> Body:
+    """Return the position at a glance, as a revision has it."""
+    return position_at_a_glance(revision.answer.run)
+
+
+def glance_at_status(revision: Revision) -> Body:
+    """Return the status at a glance, as a revision has it."""
+    return status_at_a_glance(revision.answer.run)
+
+
+def causes(connection: Connection, of: Iterable[Revision]) -> dict[int, Body]:
+    """Return what was recorded at each revision's log position, and why, by that position."""
+    recorded = [(revision.report, revision.seq) for revision in of]
+    return {
+        seq: {
+            "seq": seq,
+            "recorded_at": dates.to_text(version.recorded_at),
+            "recorded_by": version.recorded_by,
+            "cause": {"report": version.record["id"]} | cause_of(version),
+        }
+        for seq, version in reports.versions_at(connection, recorded).items()
+    }
+
+
+def _page(
+    connection: Connection, found: Iterable[tuple[Revision, Body]], after: int, limit: int
+) -> tuple[list[Body], int | None]:
+    later = ((revision, glance) for revision, glance in found if revision.seq > after)
+    some = list(islice(later, limit + 1))
+    shown = some[:limit]
+    why = causes(connection, (revision for revision, _ in shown))
+    rows = []
+    for revision, glance in shown:
+        told = why[revision.seq]
+        cause = told.pop("cause")
+        rows.append(told | glance | {"cause": cause})
+    return rows, shown[-1][0].seq if len(some) > limit else None

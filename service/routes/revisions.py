@@ -1,0 +1,66 @@
+"""How an answer came to be what it is."""
+
+from typing import Any
+
+from flask import Response, request
+from marshmallow import RAISE
+
+from events.vocabulary import POSITION_FLOOR, STATUS_FLOOR
+from projections.positions import Pair
+from service import answers
+from service.answers.shared import links, proposition_of
+from service.http import Api, asking, json
+from service.lookup import issue_id, party_id
+from service.paging import page_of
+from service.schemas import audit as shapes
+from service.schemas.queries import MomentPage
+
+api = Api("revisions", __name__, url_prefix="/v1", description="What was believed before.")
+
+
+@api.route("/parties/<party>/positions/<issue>/revisions")
+@api.arguments(MomentPage, location="query", unknown=RAISE)
+@api.response(200, shapes.RevisionListAnswer)
+def position_revisions(parameters: dict[str, Any], party: str, issue: str) -> Response:
+    """How did our answer for this date come to be what it is? Oldest first."""
+    page = page_of(parameters, request.path, key=(int,))
+    with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
+        pair = Pair(
+            party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
+        )
+        found, last = answers.position_revisions(
+            connection, pair, clocks, after=(page.after or [0])[0], limit=page.limit
+        )
+        path = ["parties", pair.party, "positions", pair.issue, "revisions"]
+        return json(
+            pair._asdict()
+            | {"proposition": proposition_of(connection, pair.issue, clocks.seq)}
+            | clocks.echo()
+            | {
+                "revisions": found,
+                "next": page.next(clocks, [last]) if last else None,
+                "links": links(path, clocks),
+            }
+        )
+
+
+@api.route("/issues/<issue>/status/revisions")
+@api.arguments(MomentPage, location="query", unknown=RAISE)
+@api.response(200, shapes.StatusRevisionListAnswer)
+def status_revisions(parameters: dict[str, Any], issue: str) -> Response:
+    """How did our answer about this issue's status come to be what it is? Oldest first."""
+    page = page_of(parameters, request.path, key=(int,))
+    with asking(page.clocks, STATUS_FLOOR) as (connection, head, clocks):
+        key = issue_id(connection, issue, head)
+        found, last = answers.status_revisions(
+            connection, key, clocks, after=(page.after or [0])[0], limit=page.limit
+        )
+        return json(
+            {"issue": key, "proposition": proposition_of(connection, key, clocks.seq)}
+            | clocks.echo()
+            | {
+                "revisions": found,
+                "next": page.next(clocks, [last]) if last else None,
+                "links": links(["issues", key, "status", "revisions"], clocks),
+            }
+        )
