@@ -37,10 +37,6 @@ class Moments(NamedTuple):
     first: Clocks
     last: Clocks
 
-    def pinned(self) -> dict[str, Any]:
-        """Return what the next page needs to know: a date like today means more tomorrow."""
-        return {FIRST: [self.first.as_of, self.first.known_at, self.first.seq]}
-
     @property
     def step(self) -> Step:
         """The way from one to the other."""
@@ -97,13 +93,15 @@ def last_asked(axis: Axis, given: Mapping[str, Any]) -> Asked:
 def moments(connection: Connection, head: Head, given: Mapping[str, Any], last: Clocks) -> Moments:
     """Return both moments, `last` being resolved. Raises InvalidQueryError.
 
-    `given` has the first one resolved, as `FIRST`, on every page but the first.
+    On every page but the first, `given` has the first moment as `FIRST`, as it was resolved:
+    a date like today means more tomorrow.
     """
     axis = axis_of(given)
-    if FIRST in given:
-        as_of, known_at, seq = given[FIRST]
-        return Moments(axis, replace(last, as_of=as_of, known_at=known_at, seq=seq), last)
     names = _FIRST_NAMES[axis]
+    if FIRST in given:
+        asked = Asked(as_of=given[FIRST]["as_of"], seq=given[FIRST]["seq"])
+        first = clocks.resolve(connection, head, asked, last.floor, names)
+        return Moments(axis, first, last)
     if axis is Axis.WORLD:
         asked = Asked(as_of=given["from_"])
         first = clocks.resolve(connection, head, asked, last.floor, names)

@@ -3,8 +3,8 @@
 HTTP and the command line give the same ones. Shapes: contract, section 4.
 """
 
-from service.answers.changes import changes_in
-from service.answers.differences import differences_of
+from service.answers.changes import change_list
+from service.answers.differences import difference
 from service.answers.positions import matrix, position, position_history, positions_among
 from service.answers.records import registration, report, report_history
 from service.answers.revisions import position_revisions, status_revisions
@@ -13,8 +13,8 @@ from service.answers.statuses import status, status_history
 
 __all__ = [
     "Body",
-    "changes_in",
-    "differences_of",
+    "change_list",
+    "difference",
     "matrix",
     "position",
     "position_history",

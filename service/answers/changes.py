@@ -1,40 +1,81 @@
 """What changed, when, on whose word."""
 
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
 from events import dates
-from projections.changes import Floors, Key, Window, changes
+from projections.changes import Key, Window, changes
+from projections.log import Head
 from projections.runs import Change, Claim, Run
 from service.answers.positions import position_at_a_glance
-from service.answers.shared import Body, evidence
+from service.answers.shared import Body, evidence, known
 from service.answers.statuses import is_unusual, status_at_a_glance
+from service.clocks import Clocks, TwoFloors
+from service.links import url
+from service.lookup import issue_id, party_id
+
+SINCE_EVER = dates.bounds_of("0001").earliest
 
 
-def changes_in(
+def change_list(
     connection: Connection,
-    window: Window,
+    head: Head,
+    clocks: Clocks,
+    question: Mapping[str, Any],
     *,
-    seq: int,
-    floors: Floors,
-    kind: str | None = None,
+    address: Sequence[str] = (),
     after: Key | None = None,
     limit: int,
-) -> tuple[list[Body], Key | None]:
-    """Return at most `limit` changes in order, and the key of the last one if there are more."""
-    rows: list[Body] = []
-    last: Key | None = None
-    for key, change in changes(connection, window, seq=seq, floors=floors, after=after):
-        row = _change(key, change)
-        if kind is not None and row["kind"] != kind:
-            continue
-        if len(rows) == limit:
-            return rows, last
-        rows.append(row)
-        last = key
-    return rows, None
+) -> tuple[Body, Key | None]:
+    """Return at most `limit` changes in order, and the key of the last one if more follow.
+
+    `question`: as `schemas.queries.ChangePage` has it. `address`: what the path, and not the
+    query, names of it: party, issue. Raises NotFoundError.
+    """
+    window = _window(connection, head, clocks, question)
+    floors = TwoFloors.of(question)
+    every = changes(connection, window, seq=clocks.seq, floors=floors.strengths, after=after)
+    told = ((key, _change(key, change)) for key, change in every)
+    kind = question.get("kind")
+    some = list(islice((one for one in told if kind in (None, one[1]["kind"])), limit + 1))
+    shown = some[:limit]
+    ends = {
+        "from": None if window.first == SINCE_EVER else dates.to_text(window.first),
+        "to": dates.to_text(window.last),
+    }
+    links = _links(window, address, {"kind": kind} | ends | floors.echo(), clocks.seq)
+    body = ends | known(clocks) | floors.echo() | {"changes": [row for _, row in shown]}
+    return body | {"links": links}, shown[-1][0] if len(some) > limit else None
+
+
+def _window(
+    connection: Connection, head: Head, clocks: Clocks, question: Mapping[str, Any]
+) -> Window:
+    party, issue = question.get("party"), question.get("issue")
+    first, last = question.get("from_"), question.get("to")
+    return Window(
+        first=SINCE_EVER if first is None else first,
+        last=clocks.as_of if last is None else last,
+        party=party and party_id(connection, party, clocks.seq, head),
+        issue=issue and issue_id(connection, issue, head),
+    )
+
+
+def _links(
+    window: Window, address: Sequence[str], query: dict[str, Any], seq: int
+) -> dict[str, str]:
+    folders = {"party": "parties", "issue": "issues"}
+    subject = {name: getattr(window, name) for name in folders}
+    path = [part for name in address for part in (folders[name], subject[name])]
+    query = {name: key for name, key in subject.items() if name not in address} | query
+    return {
+        "self": url(*path, "changes", **query),
+        "permalink": url(*path, "changes", **query, seq=seq),
+    }
 
 
 def _change(key: Key, change: Change) -> Body:

@@ -1,6 +1,6 @@
 """What differs between two moments, and what made the difference."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from events import dates
 from projections import differences, positions, reports, revisions, statuses
 from projections.changes import Floors
 from projections.differences import Axis, Step
+from projections.log import Head
 from projections.positions import Pair
 from projections.revisions import Revision
 from projections.runs import Claim, Run, counting_at
@@ -19,6 +20,10 @@ from service.answers.positions import position_at_a_glance
 from service.answers.revisions import causes, turns
 from service.answers.shared import ATTRIBUTION_OF, Body
 from service.answers.statuses import status_at_a_glance
+from service.clocks import Clocks, TwoFloors
+from service.links import url
+from service.lookup import issue_id, party_id
+from service.steps import moments
 
 
 class Subject(NamedTuple):
@@ -48,29 +53,48 @@ class Entry:
     revisions: list[Revision] = field(default_factory=list)  # if our knowledge did
 
 
-def differences_of(
+def difference(
     connection: Connection,
-    step: Step,
+    head: Head,
+    last: Clocks,
+    question: Mapping[str, Any],
     *,
-    floors: Floors,
-    subject: Subject,
-    after: Place | None,
+    after: Place | None = None,
     limit: int,
-) -> tuple[dict[str, list[Body]], Place | None]:
-    """Return at most `limit` entries, by the list they are in, and the last if more follow."""
-    found = _entries(connection, step, floors, subject, after)
+) -> tuple[Body, Place | None]:
+    """Return at most `limit` answers that differ, and the place of the last if more follow.
+
+    `question`: as `schemas.queries.StepPage` has it; `last`: the second of its moments.
+    Raises NotFoundError, InvalidQueryError.
+    """
+    between = moments(connection, head, question, last)
+    party, issue = question.get("party"), question.get("issue")
+    subject = Subject(
+        party=party and party_id(connection, party, last.seq, head),
+        issue=issue and issue_id(connection, issue, head),
+    )
+    floors = TwoFloors.of(question)
+    found = _entries(connection, between.step, floors.strengths, subject, after)
     some = list(islice(found, limit + 1))
     shown = some[:limit]
-    why = causes(connection, (one for entry in shown for one in entry.revisions))
-    kinds = reports.types_of(connection, {one["report"] for e in shown for one in e.steps})
+    query = subject._asdict() | between.pins() | floors.echo()
+    links = {"self": url("diff", **query | {"seq": None}), "permalink": url("diff", **query)}
+    body = between.echo() | floors.echo() | _lists(connection, shown) | {"links": links}
+    return body, shown[-1].place if len(some) > limit else None
+
+
+def _lists(connection: Connection, entries: Sequence[Entry]) -> dict[str, list[Body]]:
+    """Return entries in the lists that they belong to, each with its causes."""
+    why = causes(connection, (one for entry in entries for one in entry.revisions))
+    kinds = reports.types_of(connection, {one["report"] for e in entries for one in e.steps})
     lists: dict[str, list[Body]] = {"positions": [], "terms": [], "statuses": []}
-    for entry in shown:
+    for entry in entries:
         in_world = [{"type": kinds[one["report"]]} | one for one in entry.steps]
         in_log = [_flat(why[one.seq]) for one in entry.revisions]
         who = {"party": entry.place.party} if entry.place.party else {}
         told = {"before": entry.before, "after": entry.after, "causes": in_world + in_log}
         lists[entry.part].append(who | {"issue": entry.place.issue} | told)
-    return lists, shown[-1].place if len(some) > limit else None
+    return lists
 
 
 def _entries(

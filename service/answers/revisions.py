@@ -12,29 +12,43 @@ from projections.positions import Pair
 from projections.revisions import Revision
 from service.answers.positions import position_at_a_glance
 from service.answers.records import cause_of
-from service.answers.shared import Body
+from service.answers.shared import Body, links, proposition_of
 from service.answers.statuses import status_at_a_glance
 from service.clocks import Clocks
 
 
 def position_revisions(
-    connection: Connection, pair: Pair, clocks: Clocks, *, after: int, limit: int
-) -> tuple[list[Body], int | None]:
+    connection: Connection, pair: Pair, clocks: Clocks, *, after: int = 0, limit: int
+) -> tuple[Body, int | None]:
     """Return at most `limit` revisions after log position `after`, and the last if more follow."""
     every = revisions.of_position(
         connection, pair, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
     )
-    return _page(connection, turns(every, glance_at_position), after, limit)
+    rows, last = _page(connection, turns(every, glance_at_position), after, limit)
+    path = ["parties", pair.party, "positions", pair.issue, "revisions"]
+    return pair._asdict() | _told(connection, pair.issue, clocks, path, rows), last
 
 
 def status_revisions(
-    connection: Connection, issue: str, clocks: Clocks, *, after: int, limit: int
-) -> tuple[list[Body], int | None]:
+    connection: Connection, issue: str, clocks: Clocks, *, after: int = 0, limit: int
+) -> tuple[Body, int | None]:
     """Return the same for the status of an issue."""
     every = revisions.of_status(
         connection, issue, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
     )
-    return _page(connection, turns(every, glance_at_status), after, limit)
+    rows, last = _page(connection, turns(every, glance_at_status), after, limit)
+    path = ["issues", issue, "status", "revisions"]
+    return {"issue": issue} | _told(connection, issue, clocks, path, rows), last
+
+
+def _told(
+    connection: Connection, issue: str, clocks: Clocks, path: list[str], rows: list[Body]
+) -> Body:
+    return (
+        {"proposition": proposition_of(connection, issue, clocks.seq)}
+        | clocks.echo()
+        | {"revisions": rows, "links": links(path, clocks)}
+    )
 
 
 def turns(

@@ -7,11 +7,8 @@ from marshmallow import RAISE
 
 from events.vocabulary import POSITION_FLOOR
 from service import answers, steps
-from service.answers.differences import Place, Subject
-from service.clocks import TwoFloors
+from service.answers.differences import Place
 from service.http import Api, asking, json
-from service.links import url
-from service.lookup import issue_id, party_id
 from service.paging import page_of
 from service.schemas import audit as shapes
 from service.schemas.queries import StepPage
@@ -28,36 +25,16 @@ def diff(parameters: dict[str, Any]) -> Response:
     Exactly one clock moves: from and to, or known_from and known_to.
     """
     page = page_of(parameters, request.path, key=(bool, str, str))
-    given = page.question
-    axis = steps.axis_of(given)
-    asked = page.clocks if page.after else steps.last_asked(axis, given)
+    axis = steps.axis_of(page.question)
+    asked = page.clocks if page.after else steps.last_asked(axis, page.question)
     with asking(asked, POSITION_FLOOR, steps.NAMES[axis]) as (connection, head, last):
-        moments = steps.moments(connection, head, given, last)
-        party, issue = given.get("party"), given.get("issue")
-        subject = Subject(
-            party=party and party_id(connection, party, last.seq, head),
-            issue=issue and issue_id(connection, issue, head),
-        )
-        floors = TwoFloors.of(given)
-        lists, end = answers.differences_of(
+        found, end = answers.difference(
             connection,
-            moments.step,
-            floors=floors.strengths,
-            subject=subject,
+            head,
+            last,
+            page.question,
             after=Place(*page.after) if page.after else None,
             limit=page.limit,
         )
-        page.question.update(moments.pinned())
-        query = subject._asdict() | moments.pins() | floors.echo()
-        return json(
-            moments.echo()
-            | floors.echo()
-            | lists
-            | {
-                "next": page.next(last, list(end)) if end else None,
-                "links": {
-                    "self": url("diff", **query | {"seq": None}),
-                    "permalink": url("diff", **query),
-                },
-            }
-        )
+        page.question[steps.FIRST] = found["from"]
+        return json(found | {"next": page.next(last, list(end)) if end else None})

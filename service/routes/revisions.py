@@ -8,7 +8,6 @@ from marshmallow import RAISE
 from events.vocabulary import POSITION_FLOOR, STATUS_FLOOR
 from projections.positions import Pair
 from service import answers
-from service.answers.shared import links, proposition_of
 from service.http import Api, asking, json
 from service.lookup import issue_id, party_id
 from service.paging import page_of
@@ -31,17 +30,7 @@ def position_revisions(parameters: dict[str, Any], party: str, issue: str) -> Re
         found, last = answers.position_revisions(
             connection, pair, clocks, after=(page.after or [0])[0], limit=page.limit
         )
-        path = ["parties", pair.party, "positions", pair.issue, "revisions"]
-        return json(
-            pair._asdict()
-            | {"proposition": proposition_of(connection, pair.issue, clocks.seq)}
-            | clocks.echo()
-            | {
-                "revisions": found,
-                "next": page.next(clocks, [last]) if last else None,
-                "links": links(path, clocks),
-            }
-        )
+        return json(found | {"next": page.next(clocks, [last]) if last else None})
 
 
 @api.route("/issues/<issue>/status/revisions")
@@ -55,12 +44,4 @@ def status_revisions(parameters: dict[str, Any], issue: str) -> Response:
         found, last = answers.status_revisions(
             connection, key, clocks, after=(page.after or [0])[0], limit=page.limit
         )
-        return json(
-            {"issue": key, "proposition": proposition_of(connection, key, clocks.seq)}
-            | clocks.echo()
-            | {
-                "revisions": found,
-                "next": page.next(clocks, [last]) if last else None,
-                "links": links(["issues", key, "status", "revisions"], clocks),
-            }
-        )
+        return json(found | {"next": page.next(clocks, [last]) if last else None})
