@@ -20,8 +20,16 @@ from service.clocks import Asked, Clocks, resolve
 from service.lookup import issue_id, party_id
 from service.ndjson import encode
 
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+)
 
-def _asking(floor: str) -> Callable[[Command], Command]:
+
+def question_options(floor: str) -> Callable[[Command], Command]:
     """Add the clocks, the floor (with its default) and the format to a command."""
     options = [
         click.option(
@@ -47,13 +55,7 @@ def _asking(floor: str) -> Callable[[Command], Command]:
             metavar="ATTRIBUTION",
             help=f"Weakest attribution that counts.  [default: {floor}]",
         ),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["table", "json"]),
-            default="table",
-            show_default=True,
-        ),
+        format_option,
         click.pass_obj,
     ]
 
@@ -68,7 +70,7 @@ def _asking(floor: str) -> Callable[[Command], Command]:
 @main.command()
 @click.argument("party")
 @click.argument("issue")
-@_asking(POSITION_FLOOR)
+@question_options(POSITION_FLOOR)
 def position(url: str, party: str, issue: str, form: str, **asked: Any) -> None:
     """Show the position of PARTY on ISSUE, and which reports say so.
 
@@ -83,13 +85,13 @@ def position(url: str, party: str, issue: str, form: str, **asked: Any) -> None:
             party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
         )
         answer = answers.position(connection, pair, clocks)
-    _show(answer, form, tables.show_position)
+    show(answer, form, tables.show_position)
 
 
 @main.command()
 @click.argument("party")
 @click.argument("issue")
-@_asking(POSITION_FLOOR)
+@question_options(POSITION_FLOOR)
 def history(url: str, party: str, issue: str, form: str, **asked: Any) -> None:
     """Show how the position of PARTY on ISSUE changed, over all time.
 
@@ -103,13 +105,13 @@ def history(url: str, party: str, issue: str, form: str, **asked: Any) -> None:
             party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
         )
         answer = answers.position_history(connection, pair, clocks)
-    _show(_begun(answer, asked), form, tables.show_history)
+    show(_begun(answer, asked), form, tables.show_history)
 
 
 @main.command()
 @click.argument("issue")
 @click.option("--history", "all_time", is_flag=True, help="Show how it changed, over all time.")
-@_asking(STATUS_FLOOR)
+@question_options(STATUS_FLOOR)
 def status(url: str, issue: str, form: str, all_time: bool, **asked: Any) -> None:
     """Show how far ISSUE has come, and which reports say so.
 
@@ -122,7 +124,7 @@ def status(url: str, issue: str, form: str, all_time: bool, **asked: Any) -> Non
             answer = _begun(answers.status_history(connection, key, clocks), asked)
         else:
             answer = answers.status(connection, key, clocks)
-    _show(answer, form, tables.show_history if all_time else tables.show_status)
+    show(answer, form, tables.show_history if all_time else tables.show_status)
 
 
 @contextmanager
@@ -142,9 +144,10 @@ def _begun(history: answers.Body, asked: dict[str, Any]) -> answers.Body:
     return history | {"segments": begun}
 
 
-def _show(
+def show(
     answer: answers.Body, form: str, as_table: Callable[[Console, answers.Body], None]
 ) -> None:
+    """Print an answer as a table, or as the JSON that HTTP would answer."""
     if form == "json":
         click.echo(encode(answer))
     else:

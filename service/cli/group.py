@@ -28,6 +28,9 @@ class Commands(click.Group):
         "position",
         "history",
         "status",
+        "changes",
+        "diff",
+        "revisions",
         "rebuild",
         "verify",
     )
