@@ -183,6 +183,9 @@ def test_help_teaches_every_command(run):
         "position",
         "history",
         "status",
+        "changes",
+        "diff",
+        "revisions",
         "rebuild",
         "verify",
     ]
