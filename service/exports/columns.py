@@ -1,0 +1,302 @@
+"""The columns of every export: what each is called, means, and is made of."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from service.answers import Body
+
+
+class Column(NamedTuple):
+    """One column of an export."""
+
+    name: str
+    meaning: str
+    of: Callable[[Body], Any]
+
+
+class Export(NamedTuple):
+    """One kind of export."""
+
+    title: str
+    rows: str  # the name of the list in the JSON answer
+    columns: tuple[Column, ...]
+
+
+def _plain(name: str, meaning: str) -> Column:
+    return Column(name, meaning, lambda row: row.get(name))
+
+
+def _side(side: str, key: str, meaning: str) -> Column:
+    return Column(f"{key}_{side}", meaning, lambda row: row[side].get(key))
+
+
+def _said(side: str) -> Column:
+    meaning = f"The position, or the status, {side}; empty where there was none."
+
+    def of(row: Body) -> Any:
+        return row[side].get("position") or row[side].get("status")
+
+    return Column(side, meaning, of)
+
+
+PARTY = _plain("party", "The id of the party; empty for the status of an issue.")
+ISSUE = _plain("issue", "The id of the issue.")
+STATE = _plain(
+    "state", "declared, undeclared (taken back), lapsed, or unreported; for a status: reported."
+)
+SINCE = _plain("since", "The date, as its source gave it (EDTF), of the report that began it.")
+EFFECT = _plain("effect", "The first instant at which it was so, UTC.")
+EFFECT_END = _plain("effect_end", "The first instant of what followed, UTC; empty if open.")
+CONTESTED = _plain("contested", "true: another report, as recent, says otherwise.")
+SEQ = _plain("seq", "The position in the log.")
+RECORDED_AT = _plain("recorded_at", "When it was recorded, UTC.")
+RECORDED_BY = _plain("recorded_by", "Who recorded it: cli, http, or a name.")
+POSITION = _plain(
+    "position", "The position on the issue's proposition; empty unless the state is declared."
+)
+STATUS = _plain("status", "The status of the issue; empty where nothing is on record.")
+REPORTS = _plain("reports", "How many reports say so.")
+UTTERANCES = _plain("utterances", "How many utterances those are reports of.")
+
+
+def _evidence(row: Body) -> list[str]:
+    return [one["report"] for one in row["evidence"]]
+
+
+def _inherited(row: Body) -> list[str]:
+    return [f"{one['bloc']} {one['position']}" for one in row.get("inherited", ())]
+
+
+POSITIONS = Export(
+    "positions",
+    "positions",
+    (
+        PARTY,
+        ISSUE,
+        STATE,
+        POSITION,
+        SINCE,
+        EFFECT,
+        CONTESTED,
+        _plain("posture", "How it was put: demands, proposes, reaffirms and so on."),
+        _plain("conditions", "What it depends on, separated by semicolons."),
+        _plain("red_line", "true: said to be one."),
+        _plain("until", "The last day on which the offer holds."),
+        _plain("summary", "What the report that counts says of it."),
+        REPORTS,
+        UTTERANCES,
+        _plain("below_floor", "How many reports the floor left out."),
+        Column("evidence", "Ids of the newest reports that say so, at most 20.", _evidence),
+        Column(
+            "inherited",
+            "Only with inherit=1: blocs that it belonged to and their positions. Not its own.",
+            _inherited,
+        ),
+        Column(
+            "permalink",
+            "Where the answer is found for ever.",
+            lambda row: row["links"]["permalink"],
+        ),
+    ),
+)
+
+MATRIX = Export(
+    "matrix",
+    "cells",
+    (
+        PARTY,
+        ISSUE,
+        STATE,
+        POSITION,
+        SINCE,
+        CONTESTED,
+        Column(
+            "inherited",
+            "Only with inherit=1: blocs that it belonged to and their positions. Not its own.",
+            _inherited,
+        ),
+    ),
+)
+
+CHANGES = Export(
+    "changes",
+    "changes",
+    (
+        _plain("at", "The first instant at which it was so, UTC."),
+        _plain("kind", "position, status, or terms (conditions, red line, until)."),
+        PARTY,
+        ISSUE,
+        _side("before", "state", "The state before."),
+        _said("before"),
+        _side("before", "since", "Since when it had been so."),
+        _side("after", "state", "The state from then on."),
+        _said("after"),
+        _side("after", "since", "The date, as its source gave it, of the report that began it."),
+        _side("before", "conditions", "Of terms: the conditions before."),
+        _side("after", "conditions", "Of terms: the conditions from then on."),
+        _side("before", "red_line", "Of terms: whether it was a red line."),
+        _side("after", "red_line", "Of terms: whether it is one from then on."),
+        _side("before", "until", "Of terms: the last day of the offer, before."),
+        _side("after", "until", "Of terms: the last day of the offer, from then on."),
+        CONTESTED,
+        _plain("unusual_transition", "Of a status: true if the step is not a usual one."),
+        _plain("reports", "Ids of the reports that caused it."),
+        Column(
+            "attributions",
+            "What those reports count as, in the same order.",
+            lambda row: [one["attribution"] for one in row["evidence"]],
+        ),
+    ),
+)
+
+
+def _who(row: Body) -> list[str]:
+    if row["type"] == "statement":
+        parties: list[str] = row["parties"]
+        return parties
+    return [one["party"] for one in row["participants"]]
+
+
+def _positions(row: Body) -> list[str]:
+    who = "+".join(_who(row))
+    return [
+        f"{one.get('party') or who} {one['issue']} {one['position']}" for one in row["positions"]
+    ]
+
+
+def _speaker(row: Body) -> Any:
+    return (row.get("speaker") or {}).get("name")
+
+
+def _sources(key: str) -> Callable[[Body], list[str]]:
+    return lambda row: [one[key] for one in row["sources"] if one[key]]
+
+
+REPORT_LIST = Export(
+    "reports",
+    "reports",
+    (
+        _plain("id", "The report's id."),
+        _plain("type", "statement or meeting."),
+        _plain("occurred", "When it was said or done, as the source gave it (EDTF)."),
+        _plain("earliest", "The first instant that may mean, UTC."),
+        _plain("effect", "The last one: from then on it counts, UTC."),
+        Column("parties", "Ids of those who spoke or took part.", _who),
+        Column("speaker", "The name of the speaker.", _speaker),
+        Column(
+            "where", "The venue or the place.", lambda row: row.get("venue") or row.get("place")
+        ),
+        _plain("summary", "What was said or done."),
+        _plain("quote", "In the speaker's own words."),
+        _plain("attribution", "How it is attributed."),
+        _plain("credibility", "1 (confirmed) to 6 (cannot be judged), Admiralty scale."),
+        Column("positions", "party issue position, for each position told of.", _positions),
+        Column(
+            "statuses",
+            "issue status, for each status told of.",
+            lambda row: [f"{one['issue']} {one['status']}" for one in row["statuses"]],
+        ),
+        Column("publishers", "Who published it.", _sources("publisher")),
+        Column("urls", "Where.", _sources("url")),
+        _plain("utterance", "Shared by reports of one and the same utterance."),
+        _plain("tags", "Tags."),
+        _plain("version", "1, and one more with each correction, retraction, reinstatement."),
+        SEQ,
+        RECORDED_AT,
+        RECORDED_BY,
+    ),
+)
+
+CORRECTIONS = Export(
+    "corrections",
+    "corrections",
+    (
+        SEQ,
+        RECORDED_AT,
+        RECORDED_BY,
+        _plain("type", "correction, retraction or reinstatement."),
+        _plain("id", "Its own id."),
+        _plain("report", "The id of the report that it amends."),
+        _plain("reason", "Why."),
+        _plain("note", "What its author noted."),
+        Column(
+            "fields",
+            "The fields of the report that it changed.",
+            lambda row: [one["field"] for one in row["changes"]],
+        ),
+        _plain("stands", "Whether the report stood after it."),
+        _plain("version", "The version of the report that it made."),
+    ),
+)
+
+POSITION_HISTORY = Export(
+    "history of a position",
+    "segments",
+    (STATE, POSITION, SINCE, EFFECT, EFFECT_END, REPORTS, _plain("future", "It begins after now.")),
+)
+
+UNUSUAL = _plain("unusual_transition", "true: the step from the run before is not a usual one.")
+
+STATUS_HISTORY = Export(
+    "history of a status",
+    "segments",
+    (
+        STATE,
+        STATUS,
+        SINCE,
+        EFFECT,
+        EFFECT_END,
+        REPORTS,
+        UNUSUAL,
+        _plain("future", "It begins after now."),
+    ),
+)
+
+
+def _cause(key: str, meaning: str) -> Column:
+    return Column(f"cause_{key}", meaning, lambda row: row["cause"][key])
+
+
+def _revisions(title: str, said: Column) -> Export:
+    return Export(
+        title,
+        "revisions",
+        (
+            SEQ,
+            RECORDED_AT,
+            RECORDED_BY,
+            STATE,
+            said,
+            SINCE,
+            _cause("type", "The type of the record that changed the answer."),
+            _cause("id", "Its id."),
+            _cause("report", "The report that it is, or amends."),
+            _cause("reason", "Why it amends it."),
+            _cause("note", "What its author noted."),
+        ),
+    )
+
+
+POSITION_REVISIONS = _revisions("revisions of a position", POSITION)
+STATUS_REVISIONS = _revisions("revisions of a status", STATUS)
+
+EXPORTS = (
+    POSITIONS,
+    MATRIX,
+    CHANGES,
+    REPORT_LIST,
+    CORRECTIONS,
+    POSITION_HISTORY,
+    STATUS_HISTORY,
+    POSITION_REVISIONS,
+    STATUS_REVISIONS,
+)
+
+
+def dictionary() -> list[Body]:
+    """Return what each column of each export means."""
+    return [
+        {"export": export.title, "column": column.name, "meaning": column.meaning}
+        for export in EXPORTS
+        for column in export.columns
+    ]
