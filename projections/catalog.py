@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, bi
 from events.parties import names_of
 from events.records import Record
 from projections.belief import OPEN, believed
-from projections.database import Micros, RowId, Text, insert_all, metadata
+from projections.database import Micros, RowId, Text, in_parts, insert_all, metadata
 from projections.log import Entry
 
 
@@ -90,6 +90,12 @@ _ONE = {
     )
     for kind, t in VERSIONS.items()
 }
+_AMONG = {
+    kind: select(t.c.record, t.c.seq_from, t.c.recorded_at, t.c.recorded_by).where(
+        t.c.id.in_(bindparam("ids", expanding=True)), believed(t)
+    )
+    for kind, t in VERSIONS.items()
+}
 _EVER = {
     kind: select(t.c.id).where(t.c.id == bindparam("id")).limit(1) for kind, t in VERSIONS.items()
 }
@@ -118,6 +124,17 @@ def versions(
     """Return at most `count` parties or issues by id, as known at `seq`, with ids above `after`."""
     query = {"seq": seq, "after": after, "count": count}
     return [_version(row) for row in connection.execute(_MANY[kind], query)]
+
+
+def versions_among(
+    connection: Connection, kind: str, ids: Iterable[str], seq: int
+) -> list[Version]:
+    """Return the parties or issues of these ids that were known at `seq`, in any order."""
+    return [
+        _version(row)
+        for part in in_parts(ids)
+        for row in connection.execute(_AMONG[kind], {"ids": part, "seq": seq})
+    ]
 
 
 def party_named(connection: Connection, text: str, seq: int) -> str | None:

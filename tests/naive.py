@@ -220,3 +220,47 @@ def alignment(log, parties, issue, D, S):
     if any("support" in said for said in held) and any("oppose" in said for said in held):
         return "split"
     return "aligned" if set(held) in ({"support"}, {"oppose"}) else "converging"
+
+
+# What blocs had said
+
+
+def blocs(log, party, D, S):
+    """The blocs that a party belonged to at D, as known at S: the first listed term of each."""
+    known = [record for seq, record in log if seq <= S and record["type"] == "party"]
+    found = {}
+    for record in known:
+        if record["id"] == party:  # the last version counts
+            found = {}
+            for term in record.get("member_of") or []:
+                begun = not term.get("from") or bounds_of(term["from"]).earliest <= D
+                if begun and (not term.get("until") or bounds_of(term["until"]).latest >= D):
+                    found.setdefault(term["party"], term)
+    return found
+
+
+def ways(log, way, issue, D, S, floor):
+    """Every way from a party, through blocs that said nothing, to one that is declared."""
+    for bloc in blocs(log, way[-1], D, S):
+        if bloc not in way:
+            said = position(log, bloc, issue, D, S, floor)
+            if said["state"] == "declared":
+                yield [*way, bloc], said
+            elif said["state"] == "unreported":
+                yield from ways(log, [*way, bloc], issue, D, S, floor)
+
+
+def inherited(log, party, issue, D, S, floor):
+    """What a party without a position of its own inherits, by bloc, each by the shortest way."""
+    if position(log, party, issue, D, S, floor)["state"] != "unreported":
+        return []
+    found = {}
+    for way, said in ways(log, [party], issue, D, S, floor):
+        known = found.get(way[-1])
+        if known is None or (len(way), way) < (len(known[0]), known[0]):
+            found[way[-1]] = way, said
+    return [
+        {"bloc": bloc, "via": way[1:-1], "term": blocs(log, party, D, S)[way[1]]}
+        | {key: said[key] for key in ("state", "position", "since", "contested", "reports")}
+        for bloc, (way, said) in sorted(found.items())
+    ]

@@ -10,6 +10,7 @@ from events import dates
 from projections import positions
 from projections.positions import Pair
 from projections.runs import Answer, Run
+from service.answers.blocs import inherited
 from service.answers.shared import (
     Body,
     evidence,
@@ -23,29 +24,32 @@ from service.answers.shared import (
 from service.clocks import Clocks
 
 
-def position(connection: Connection, pair: Pair, clocks: Clocks) -> Body:
-    """Answer the question: the position of a party on an issue, and which reports say so."""
+def position(connection: Connection, pair: Pair, clocks: Clocks, *, inherit: bool = False) -> Body:
+    """Answer the question: the position of a party on an issue, and which reports say so.
+
+    `inherit`: for want of a position of its own, also those of the blocs it belonged to.
+    """
     found = _position_of(connection, pair, clocks)
+    (whole,) = _bodies(connection, {pair: found}, clocks, inherit=inherit)
     return (
         pair._asdict()
         | {"proposition": proposition_of(connection, pair.issue, clocks.seq)}
         | clocks.echo()
-        | _position(found)
-        | {"links": links(_position_path(pair), clocks, history="history")}
+        | whole
     )
 
 
-def positions_among(connection: Connection, pairs: Iterable[Pair], clocks: Clocks) -> list[Body]:
+def positions_among(
+    connection: Connection, pairs: Iterable[Pair], clocks: Clocks, *, inherit: bool = False
+) -> list[Body]:
     """Answer the question for each pair, in their order, without proposition and clocks."""
     pairs = list(pairs)
     parties, issues = {pair.party for pair in pairs}, {pair.issue for pair in pairs}
     told = set(positions.pairs_of(connection, parties=parties, issues=issues))
-    return [
-        pair._asdict()
-        | _position(_position_of(connection, pair, clocks) if pair in told else Answer())
-        | {"links": links(_position_path(pair), clocks, history="history")}
-        for pair in pairs
-    ]
+    found = {
+        pair: _position_of(connection, pair, clocks) if pair in told else Answer() for pair in pairs
+    }
+    return _bodies(connection, found, clocks, inherit=inherit)
 
 
 def position_history(connection: Connection, pair: Pair, clocks: Clocks) -> Body:
@@ -62,16 +66,48 @@ def position_history(connection: Connection, pair: Pair, clocks: Clocks) -> Body
     )
 
 
-def matrix(connection: Connection, parties: list[str], issues: list[str], clocks: Clocks) -> Body:
-    """Return parties x issues: a cell for each pair that there is evidence for."""
-    cells = []
+def matrix(
+    connection: Connection,
+    parties: list[str],
+    issues: list[str],
+    clocks: Clocks,
+    *,
+    inherit: bool = False,
+) -> Body:
+    """Return parties x issues: a cell for each pair that there is evidence for.
+
+    `inherit`: also one for each pair without any whose party's blocs had a position.
+    """
+    cells: dict[Pair, Body] = {}
     if parties and issues:
         for pair in positions.pairs_of(connection, parties=parties, issues=issues):
             found = _position_of(connection, pair, clocks)
             if found.run is not None:
-                glance = position_at_a_glance(found.run)
-                cells.append(pair._asdict() | glance | {"contested": bool(found.against)})
-    return {"parties": parties, "issues": issues, "cells": cells} | clocks.echo()
+                cells[pair] = _cell(pair, found)
+    if inherit:
+        silent = {Pair(party, issue) for party in parties for issue in issues} - cells.keys()
+        for pair, said in inherited(connection, silent, clocks).items():
+            cells[pair] = _cell(pair, Answer()) | {"inherited": said}
+        cells = dict(sorted(cells.items(), key=lambda cell: (cell[0].issue, cell[0].party)))
+    return {"parties": parties, "issues": issues, "cells": [*cells.values()]} | clocks.echo()
+
+
+def _cell(pair: Pair, found: Answer) -> Body:
+    return pair._asdict() | position_at_a_glance(found.run) | {"contested": bool(found.against)}
+
+
+def _bodies(
+    connection: Connection, found: dict[Pair, Answer], clocks: Clocks, *, inherit: bool
+) -> list[Body]:
+    silent = [pair for pair, answer in found.items() if answer.run is None] if inherit else []
+    gained = inherited(connection, silent, clocks) if silent else {}
+    return [
+        pair._asdict()
+        | _position(answer)
+        | ({"inherited": gained.get(pair, [])} if inherit else {})
+        | {"links": links(_position_path(pair), clocks, inherit=inherit, history="history")}
+        for pair, answer in found.items()
+    ]
 
 
 def _position_of(connection: Connection, pair: Pair, clocks: Clocks) -> Answer:

@@ -61,13 +61,14 @@ def proposition_of(connection: Connection, issue: str, seq: int) -> str | None:
     return known.record["proposition"] if known else None
 
 
-def links(path: list[str], clocks: Clocks, **below: str) -> Body:
+def links(path: list[str], clocks: Clocks, *, inherit: bool = False, **below: str) -> Body:
     """Return a link to the question, one that pins its answer, and those below it."""
     floor = {"floor": clocks.floor}
     pinned = pins(clocks)
+    more = {"inherit": 1} if inherit else {}
     return {
-        "self": url(*path, as_of=pinned["as_of"], **floor),
-        "permalink": url(*path, **pinned),
+        "self": url(*path, as_of=pinned["as_of"], **floor, **more),
+        "permalink": url(*path, **pinned, **more),
         **{name: url(*path, segment, **floor) for name, segment in below.items()},
     }
 

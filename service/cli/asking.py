@@ -70,8 +70,13 @@ def question_options(floor: str) -> Callable[[Command], Command]:
 @main.command()
 @click.argument("party")
 @click.argument("issue")
+@click.option(
+    "--inherit",
+    is_flag=True,
+    help="Show, for want of a position of its own, those of the blocs it belonged to.",
+)
 @question_options(POSITION_FLOOR)
-def position(url: str, party: str, issue: str, form: str, **asked: Any) -> None:
+def position(url: str, party: str, issue: str, form: str, inherit: bool, **asked: Any) -> None:
     """Show the position of PARTY on ISSUE, and which reports say so.
 
     PARTY is an id, a code or an alias: ukraine, UKR, Kyiv.
@@ -84,7 +89,7 @@ def position(url: str, party: str, issue: str, form: str, **asked: Any) -> None:
         pair = Pair(
             party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
         )
-        answer = answers.position(connection, pair, clocks)
+        answer = answers.position(connection, pair, clocks, inherit=inherit)
     show(answer, form, tables.show_position)
 
 

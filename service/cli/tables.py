@@ -27,6 +27,8 @@ def show_position(console: Console, answer: Body) -> None:
     console.print(_title(answer, f"{answer['party']} on {answer['issue']}"))
     facts = _facts()
     facts.add_row("position", _said(answer, "position"))
+    for i, one in enumerate(answer.get("inherited", ())):
+        facts.add_row("" if i else "inherited", _inherited(one))
     _add_since(facts, answer, "position")
     for key in ("posture", "summary", "until"):
         if answer[key]:
@@ -134,6 +136,13 @@ def _said(answer: Body, name: str) -> Text:
         "undeclared": "undeclared: it took its position back",
     }
     return Text(words[answer["state"]], style="dim")
+
+
+def _inherited(one: Body) -> Text:
+    who = " through ".join([one["bloc"], *reversed(one["via"])])
+    said = Text(_word(one["position"]), style=STYLES[one["position"]])
+    contested = ", contested" if one["contested"] else ""
+    return Text.assemble(f"{who}: ", said, f", since {one['since']}{contested} (not its own)")
 
 
 def _add_since(facts: Table, answer: Body, name: str) -> None:

@@ -23,7 +23,10 @@ EVERY = 10**9
 @api.arguments(MatrixQuery, location="query", unknown=RAISE)
 @api.response(200, shapes.MatrixAnswer)
 def matrix(query: dict[str, Any]) -> Response:
-    """Where did all of them stand on all of it? Only cells with evidence are listed."""
+    """Where did all of them stand on all of it? Only cells with evidence are listed.
+
+    With `inherit`, also those in which only a bloc of the party has any.
+    """
     with asking(query["asked"], POSITION_FLOOR) as (connection, head, clocks):
 
         def party(text: str) -> str:
@@ -40,4 +43,4 @@ def matrix(query: dict[str, Any]) -> Response:
 
         parties = chosen("party", query["party"], party)
         issues = chosen("issue", query["issue"], issue)
-        return json(answers.matrix(connection, parties, issues, clocks))
+        return json(answers.matrix(connection, parties, issues, clocks, inherit=query["inherit"]))

@@ -16,20 +16,19 @@ from service.http import Api, asking, json
 from service.lookup import issue_id, party_id
 from service.paging import page_of
 from service.schemas import answers as shapes
-from service.schemas.queries import History, Moment, MomentPage
+from service.schemas.queries import History, InheritingMoment, InheritingPage
 
 api = Api("positions", __name__, url_prefix="/v1", description="Who stood where, and why.")
 
 
 @api.route("/parties/<party>/positions/<issue>")
-@api.arguments(Moment, location="query", unknown=RAISE)
+@api.arguments(InheritingMoment, location="query", unknown=RAISE)
 @api.response(200, shapes.PositionAnswer)
 def position(moment: dict[str, Any], party: str, issue: str) -> Response:
     """What was the position of this party on this issue, and which reports say so?"""
     with asking(moment["asked"], POSITION_FLOOR) as (connection, head, clocks):
-        return json(
-            answers.position(connection, _pair(connection, party, issue, clocks, head), clocks)
-        )
+        pair = _pair(connection, party, issue, clocks, head)
+        return json(answers.position(connection, pair, clocks, inherit=moment["inherit"]))
 
 
 @api.route("/parties/<party>/positions/<issue>/history")
@@ -43,7 +42,7 @@ def position_history(moment: dict[str, Any], party: str, issue: str) -> Response
 
 
 @api.route("/parties/<party>/positions")
-@api.arguments(MomentPage, location="query", unknown=RAISE)
+@api.arguments(InheritingPage, location="query", unknown=RAISE)
 @api.response(200, shapes.PositionListAnswer)
 def positions_of_party(parameters: dict[str, Any], party: str) -> Response:
     """Where did this party stand on every issue?"""
@@ -51,7 +50,7 @@ def positions_of_party(parameters: dict[str, Any], party: str) -> Response:
 
 
 @api.route("/issues/<issue>/positions")
-@api.arguments(MomentPage, location="query", unknown=RAISE)
+@api.arguments(InheritingPage, location="query", unknown=RAISE)
 @api.response(200, shapes.PositionListAnswer)
 def positions_on_issue(parameters: dict[str, Any], issue: str) -> Response:
     """Where did every party stand on this issue?"""
@@ -83,7 +82,9 @@ def _list(
             fixed
             | clocks.echo()
             | {
-                "positions": answers.positions_among(connection, pairs, clocks),
+                "positions": answers.positions_among(
+                    connection, pairs, clocks, inherit=page.question.get("inherit", False)
+                ),
                 "next": page.next(clocks, [ids[page.limit - 1]]) if more else None,
             }
         )

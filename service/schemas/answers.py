@@ -82,6 +82,32 @@ class Lapsed(Evidence):
     until = _text("The last day on which it held.")
 
 
+class Inherited(Answer):
+    """What a bloc had said, in which a party without a position of its own was a member."""
+
+    bloc = _text("Its id.")
+    state = _choice(("declared",))
+    position = _choice(POSITIONS)
+    since = _text("The date, as its source gave it, of the report that began it.")
+    contested = _flag("Another report, as recent as far as we can tell, says otherwise.")
+    conditions = _texts()
+    reports = _number("How many reports say so of the bloc: none counts for the party.")
+    member_from = _maybe_text("First day of the party's membership in it, or in the first of via.")
+    member_until = _maybe_text("The last day of that membership.")
+    via = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The silent blocs between, from the party's own one on."},
+    )
+
+
+def _inherited() -> fields.List[Any]:
+    return fields.List(
+        fields.Nested(Inherited),
+        metadata={"description": "Only with inherit=1. Empty if the party has its own position."},
+    )
+
+
 class PositionBody(Glance):
     """A position and why."""
 
@@ -101,6 +127,7 @@ class PositionBody(Glance):
     below_floor = _number("How many reports the floor left out.")
     evidence = _many(Evidence)
     previous = _one(Glance, allow_none=True)
+    inherited = _inherited()
     links = _links()
 
 
@@ -152,6 +179,7 @@ class Cell(Glance):
     party = _text()
     issue = _text()
     contested = _flag()
+    inherited = _inherited()
 
 
 class MatrixAnswer(Clocked):

@@ -28,6 +28,19 @@ class Number(fields.Integer):
         return int(text)
 
 
+class Switch(Text):
+    """Off or on, written 0 or 1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"enum": ["0", "1"], "default": "0"} | kwargs.pop("metadata", {})
+        super().__init__(LONGEST_NAME, metadata=metadata, validate=[], **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if value not in ("0", "1"):
+            raise ValidationError("must be 0 or 1")
+        return value == "1"
+
+
 class Window(Text):
     """A date in any form of the contract, as the end of a window."""
 
@@ -139,7 +152,34 @@ class MomentPage(Moment):
     cursor = _Paged.cursor
 
 
-class MatrixQuery(Moment):
+def _inherit(**kwargs: Any) -> Switch:
+    return Switch(
+        metadata={
+            "description": "1: show, for a party without a position of its own, the positions of "
+            "the blocs that it belonged to at that date, as `inherited`. They count for nothing.",
+        },
+        **kwargs,
+    )
+
+
+class InheritingMoment(Moment):
+    """Both clocks, the floor, and whether to ask the blocs of a silent party."""
+
+    inherit = _inherit(load_default=False)
+
+
+class InheritingPage(MomentPage):
+    """The same of a page."""
+
+    inherit = _inherit()
+
+    @post_load
+    def begun(self, data: dict[str, Any], **_: Any) -> Any:
+        """Return the parameters: a list begins without blocs, and goes on as it began."""
+        return data if "cursor" in data else {"inherit": False} | data
+
+
+class MatrixQuery(InheritingMoment):
     """Both clocks, the floor, and which parties and issues."""
 
     party = fields.List(
