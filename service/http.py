@@ -78,13 +78,18 @@ def json(
     value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return a JSON response. One asked for by its permalink may be kept for ever."""
-    path, _, pins = value.get("links", {}).get("permalink", "").partition("?")
-    asked = request.args.keys()
-    pins_both_clocks = {"as_of", "to"} & asked and {"seq", "seq_to"} & asked
-    g.is_pinned = path == request.path and pins_both_clocks and parse_qs(pins).keys() <= asked
+    g.is_pinned = is_pinned(value, request.path)
     response = Response(orjson.dumps(value), status, mimetype="application/json")
     response.headers.update(headers or {})
     return response
+
+
+def is_pinned(answer: Mapping[str, Any], path: str) -> bool:
+    """Tell whether the request for an answer at `path` was its permalink: it never changes."""
+    permalink, _, pins = answer.get("links", {}).get("permalink", "").partition("?")
+    asked = request.args.keys()
+    pins_both_clocks = {"as_of", "to"} & asked and {"seq", "seq_to"} & asked
+    return permalink == path and bool(pins_both_clocks) and parse_qs(pins).keys() <= asked
 
 
 def register(app: Flask) -> None:
@@ -108,7 +113,8 @@ def _refuse_odd_questions() -> None:
     for name, values in request.args.lists():
         if takes_none and request.endpoint != "static":
             raise _unwanted(name, "is not a parameter here: it takes none")
-        is_list = request.endpoint == "matrix.matrix" and name in ("party", "issue")
+        of_matrix = request.path.removesuffix(".csv") == "/v1/matrix"
+        is_list = of_matrix and name in ("party", "issue")
         if len(values) > 1 and not is_list:
             raise _unwanted(name, f"is given {len(values)} times: give it once")
 

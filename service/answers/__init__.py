@@ -5,7 +5,13 @@ HTTP and the command line give the same ones. Shapes: contract, section 4.
 
 from service.answers.changes import change_list
 from service.answers.differences import difference
-from service.answers.positions import matrix, position, position_history, positions_among
+from service.answers.positions import (
+    matrix,
+    position,
+    position_history,
+    positions_among,
+    positions_on_record,
+)
 from service.answers.records import registration, report, report_history
 from service.answers.revisions import position_revisions, status_revisions
 from service.answers.shared import Body
@@ -20,6 +26,7 @@ __all__ = [
     "position_history",
     "position_revisions",
     "positions_among",
+    "positions_on_record",
     "registration",
     "report",
     "report_history",

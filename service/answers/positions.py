@@ -1,6 +1,7 @@
 """Who stood where, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -52,6 +53,31 @@ def positions_among(
     return _bodies(connection, found, clocks, inherit=inherit)
 
 
+def positions_on_record(
+    connection: Connection,
+    clocks: Clocks,
+    *,
+    party: str | None = None,
+    issue: str | None = None,
+    after: Sequence[str] = (),
+    limit: int,
+) -> tuple[list[Body], list[str] | None]:
+    """Answer the question for at most `limit` pairs with evidence, by issue, then party.
+
+    After the pair (issue, party) `after`. Returns that of the last, too, if more follow.
+    """
+    pairs = positions.pairs_of(
+        connection, parties=[party] if party else (), issues=[issue] if issue else ()
+    )
+    later = (pair for pair in pairs if not after or (pair.issue, pair.party) > tuple(after))
+    answered = ((pair, _position_of(connection, pair, clocks)) for pair in later)
+    some = list(islice((one for one in answered if one[1].run is not None), limit + 1))
+    shown = dict(some[:limit])
+    last = list(shown)[-1] if len(some) > limit else None
+    rows = _bodies(connection, shown, clocks, inherit=False)
+    return rows, [last.issue, last.party] if last else None
+
+
 def position_history(connection: Connection, pair: Pair, clocks: Clocks) -> Body:
     """Return all runs of a party's position on an issue, oldest first."""
     found = positions.history_of(connection, pair, seq=clocks.seq, floor=clocks.strength)
@@ -89,7 +115,8 @@ def matrix(
         for pair, said in inherited(connection, silent, clocks).items():
             cells[pair] = _cell(pair, Answer()) | {"inherited": said}
         cells = dict(sorted(cells.items(), key=lambda cell: (cell[0].issue, cell[0].party)))
-    return {"parties": parties, "issues": issues, "cells": [*cells.values()]} | clocks.echo()
+    told = {"parties": parties, "issues": issues, "cells": [*cells.values()]}
+    return told | clocks.echo()
 
 
 def _cell(pair: Pair, found: Answer) -> Body:

@@ -1,6 +1,6 @@
 """What answers about positions and about statuses share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -61,11 +61,21 @@ def proposition_of(connection: Connection, issue: str, seq: int) -> str | None:
     return known.record["proposition"] if known else None
 
 
-def links(path: list[str], clocks: Clocks, *, inherit: bool = False, **below: str) -> Body:
-    """Return a link to the question, one that pins its answer, and those below it."""
+def links(
+    path: list[str],
+    clocks: Clocks,
+    *,
+    inherit: bool = False,
+    query: Mapping[str, Any] | None = None,
+    **below: str,
+) -> Body:
+    """Return a link to the question, one that pins its answer, and those below it.
+
+    `query`: what else was asked.
+    """
     floor = {"floor": clocks.floor}
     pinned = pins(clocks)
-    more = {"inherit": 1} if inherit else {}
+    more = dict(query or {}) | ({"inherit": 1} if inherit else {})
     return {
         "self": url(*path, as_of=pinned["as_of"], **floor, **more),
         "permalink": url(*path, **pinned, **more),

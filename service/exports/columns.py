@@ -1,6 +1,6 @@
 """The columns of every export: what each is called, means, and is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from service.answers import Body
@@ -18,8 +18,13 @@ class Export(NamedTuple):
     """One kind of export."""
 
     title: str
-    rows: str  # the name of the list in the JSON answer
+    rows: Callable[[Body], Iterable[Body]]  # of one page of the JSON answer
     columns: tuple[Column, ...]
+
+
+def _list(name: str) -> Callable[[Body], Iterable[Body]]:
+    """Return what takes the list of that name from an answer."""
+    return lambda answer: answer[name]
 
 
 def _plain(name: str, meaning: str) -> Column:
@@ -69,7 +74,7 @@ def _inherited(row: Body) -> list[str]:
 
 POSITIONS = Export(
     "positions",
-    "positions",
+    _list("positions"),
     (
         PARTY,
         ISSUE,
@@ -102,7 +107,7 @@ POSITIONS = Export(
 
 MATRIX = Export(
     "matrix",
-    "cells",
+    _list("cells"),
     (
         PARTY,
         ISSUE,
@@ -118,9 +123,18 @@ MATRIX = Export(
     ),
 )
 
+TERMS = (
+    _side("before", "conditions", "Of terms: the conditions before."),
+    _side("after", "conditions", "Of terms: the conditions from then on."),
+    _side("before", "red_line", "Of terms: whether it was a red line."),
+    _side("after", "red_line", "Of terms: whether it is one from then on."),
+    _side("before", "until", "Of terms: the last day of the offer, before."),
+    _side("after", "until", "Of terms: the last day of the offer, from then on."),
+)
+
 CHANGES = Export(
     "changes",
-    "changes",
+    _list("changes"),
     (
         _plain("at", "The first instant at which it was so, UTC."),
         _plain("kind", "position, status, or terms (conditions, red line, until)."),
@@ -132,12 +146,7 @@ CHANGES = Export(
         _side("after", "state", "The state from then on."),
         _said("after"),
         _side("after", "since", "The date, as its source gave it, of the report that began it."),
-        _side("before", "conditions", "Of terms: the conditions before."),
-        _side("after", "conditions", "Of terms: the conditions from then on."),
-        _side("before", "red_line", "Of terms: whether it was a red line."),
-        _side("after", "red_line", "Of terms: whether it is one from then on."),
-        _side("before", "until", "Of terms: the last day of the offer, before."),
-        _side("after", "until", "Of terms: the last day of the offer, from then on."),
+        *TERMS,
         CONTESTED,
         _plain("unusual_transition", "Of a status: true if the step is not a usual one."),
         _plain("reports", "Ids of the reports that caused it."),
@@ -174,7 +183,7 @@ def _sources(key: str) -> Callable[[Body], list[str]]:
 
 REPORT_LIST = Export(
     "reports",
-    "reports",
+    _list("reports"),
     (
         _plain("id", "The report's id."),
         _plain("type", "statement or meeting."),
@@ -209,7 +218,7 @@ REPORT_LIST = Export(
 
 CORRECTIONS = Export(
     "corrections",
-    "corrections",
+    _list("corrections"),
     (
         SEQ,
         RECORDED_AT,
@@ -231,7 +240,7 @@ CORRECTIONS = Export(
 
 POSITION_HISTORY = Export(
     "history of a position",
-    "segments",
+    _list("segments"),
     (STATE, POSITION, SINCE, EFFECT, EFFECT_END, REPORTS, _plain("future", "It begins after now.")),
 )
 
@@ -239,7 +248,7 @@ UNUSUAL = _plain("unusual_transition", "true: the step from the run before is no
 
 STATUS_HISTORY = Export(
     "history of a status",
-    "segments",
+    _list("segments"),
     (
         STATE,
         STATUS,
@@ -260,7 +269,7 @@ def _cause(key: str, meaning: str) -> Column:
 def _revisions(title: str, said: Column) -> Export:
     return Export(
         title,
-        "revisions",
+        _list("revisions"),
         (
             SEQ,
             RECORDED_AT,
@@ -277,6 +286,36 @@ def _revisions(title: str, said: Column) -> Export:
     )
 
 
+def _differences(answer: Body) -> Iterable[Body]:
+    for kind, name in (("position", "positions"), ("terms", "terms"), ("status", "statuses")):
+        for row in answer[name]:
+            yield {"kind": kind} | row
+
+
+def _causes(key: str) -> Callable[[Body], list[Any]]:
+    return lambda row: [one.get(key) for one in row["causes"]]
+
+
+DIFFERENCES = Export(
+    "differences",
+    _differences,
+    (
+        _plain("kind", "position, terms (conditions, red line, until) or status."),
+        PARTY,
+        ISSUE,
+        _side("before", "state", "The state at the first moment."),
+        _said("before"),
+        _side("before", "since", "Since when it had been so."),
+        _side("after", "state", "The state at the second moment."),
+        _said("after"),
+        _side("after", "since", "The date, as its source gave it, of the report that began it."),
+        *TERMS,
+        Column("causes", "What made the difference, oldest first.", _causes("type")),
+        Column("reports", "The reports that said so, lapsed, or were amended.", _causes("report")),
+        Column("reasons", "Why they were amended.", _causes("reason")),
+    ),
+)
+
 POSITION_REVISIONS = _revisions("revisions of a position", POSITION)
 STATUS_REVISIONS = _revisions("revisions of a status", STATUS)
 
@@ -285,6 +324,7 @@ EXPORTS = (
     MATRIX,
     CHANGES,
     REPORT_LIST,
+    DIFFERENCES,
     CORRECTIONS,
     POSITION_HISTORY,
     STATUS_HISTORY,

@@ -52,8 +52,3 @@ def cell(value: Any) -> str:
 def guarded(text: str) -> str:
     """Return text that no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def plain(text: str) -> str:
-    """Return text that is one cell of a comment line: no comma, quote or line break."""
-    return " ".join(text.replace(",", ";").replace('"', "'").split())

@@ -21,7 +21,7 @@ api = Api("changes", __name__, url_prefix="/v1", description="What changed, and 
 @api.response(200, shapes.ChangeListAnswer)
 def changes(parameters: dict[str, Any]) -> Response:
     """Which positions, terms and statuses changed in a window? Oldest first."""
-    return _changes(parameters)
+    return json(list_of(parameters))
 
 
 @api.route("/parties/<party>/changes")
@@ -29,7 +29,7 @@ def changes(parameters: dict[str, Any]) -> Response:
 @api.response(200, shapes.ChangeListAnswer)
 def changes_of_party(parameters: dict[str, Any], party: str) -> Response:
     """Which of this party's positions, and their terms, changed in a window? Oldest first."""
-    return _changes(parameters, party=party)
+    return json(list_of(parameters, party=party))
 
 
 @api.route("/issues/<issue>/changes")
@@ -37,10 +37,11 @@ def changes_of_party(parameters: dict[str, Any], party: str) -> Response:
 @api.response(200, shapes.ChangeListAnswer)
 def changes_on_issue(parameters: dict[str, Any], issue: str) -> Response:
     """What changed about this issue in a window: positions, terms, its status? Oldest first."""
-    return _changes(parameters, issue=issue)
+    return json(list_of(parameters, issue=issue))
 
 
-def _changes(parameters: dict[str, Any], **address: str) -> Response:
+def list_of(parameters: dict[str, Any], **address: str) -> answers.Body:
+    """Answer with changes. `address`: the party or issue that the path names."""
     page = page_of(parameters, request.path, key=(int, str, str))
     with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
         found, last = answers.change_list(
@@ -52,4 +53,4 @@ def _changes(parameters: dict[str, Any], **address: str) -> Response:
             after=Key(*page.after) if page.after else None,
             limit=page.limit,
         )
-        return json(found | {"next": page.next(clocks, list(last)) if last else None})
+        return found | {"next": page.next(clocks, list(last)) if last else None}

@@ -24,6 +24,11 @@ def diff(parameters: dict[str, Any]) -> Response:
 
     Exactly one clock moves: from and to, or known_from and known_to.
     """
+    return json(difference_of(parameters))
+
+
+def difference_of(parameters: dict[str, Any]) -> answers.Body:
+    """Answer with what differs."""
     page = page_of(parameters, request.path, key=(bool, str, str))
     axis = steps.axis_of(page.question)
     asked = page.clocks if page.after else steps.last_asked(axis, page.question)
@@ -37,4 +42,4 @@ def diff(parameters: dict[str, Any]) -> Response:
             limit=page.limit,
         )
         page.question[steps.FIRST] = found["from"]
-        return json(found | {"next": page.next(last, list(end)) if end else None})
+        return found | {"next": page.next(last, list(end)) if end else None}

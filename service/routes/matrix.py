@@ -5,10 +5,13 @@ from typing import Any
 
 from flask import Response
 from marshmallow import RAISE
+from sqlalchemy import Connection
 
 from events.vocabulary import POSITION_FLOOR
 from projections import catalog
 from service import answers
+from service.answers.shared import links
+from service.clocks import Clocks
 from service.http import Api, asking, json
 from service.lookup import issue_id, party_id
 from service.schemas import answers as shapes
@@ -27,6 +30,11 @@ def matrix(query: dict[str, Any]) -> Response:
 
     With `inherit`, also those in which only a bloc of the party has any.
     """
+    return json(matrix_of(query))
+
+
+def matrix_of(query: dict[str, Any]) -> answers.Body:
+    """Answer with the cells of the parties and issues asked for."""
     with asking(query["asked"], POSITION_FLOOR) as (connection, head, clocks):
 
         def party(text: str) -> str:
@@ -35,12 +43,25 @@ def matrix(query: dict[str, Any]) -> Response:
         def issue(text: str) -> str:
             return issue_id(connection, text, head)
 
-        def chosen(kind: str, asked: list[str], find: Callable[[str], str]) -> list[str]:
-            if texts := [text for one in asked for text in one.split(",") if text.strip()]:
-                return list(dict.fromkeys(find(text.strip()) for text in texts))
-            versions = catalog.versions(connection, kind, clocks.seq, count=EVERY)
-            return [version.record["id"] for version in versions]
+        parties, issues = _named(query["party"], party), _named(query["issue"], issue)
+        chosen = {"party": ",".join(parties) or None, "issue": ",".join(issues) or None}
+        inherit = query["inherit"]
+        told = answers.matrix(
+            connection,
+            parties or _every(connection, "party", clocks),
+            issues or _every(connection, "issue", clocks),
+            clocks,
+            inherit=inherit,
+        )
+        return told | {"links": links(["matrix"], clocks, inherit=inherit, query=chosen)}
 
-        parties = chosen("party", query["party"], party)
-        issues = chosen("issue", query["issue"], issue)
-        return json(answers.matrix(connection, parties, issues, clocks, inherit=query["inherit"]))
+
+def _named(asked: list[str], find: Callable[[str], str]) -> list[str]:
+    """Return the ids of what is named, each once: repeated, or separated with commas."""
+    texts = [text.strip() for one in asked for text in one.split(",") if text.strip()]
+    return list(dict.fromkeys(map(find, texts)))
+
+
+def _every(connection: Connection, kind: str, clocks: Clocks) -> list[str]:
+    versions = catalog.versions(connection, kind, clocks.seq, count=EVERY)
+    return [version.record["id"] for version in versions]

@@ -5,10 +5,13 @@ from typing import Any
 from flask import Response, request
 from marshmallow import RAISE
 
+from events import dates
 from events.vocabulary import POSITION_FLOOR
 from projections import reports
 from service import answers, lookup
+from service.clocks import Clocks
 from service.http import Api, asking, json
+from service.links import url
 from service.paging import page_of
 from service.schemas import answers as shapes
 from service.schemas.queries import Known, ReportPage
@@ -21,31 +24,7 @@ api = Api("reports", __name__, url_prefix="/v1", description="What was reported.
 @api.response(200, shapes.ReportListAnswer)
 def report_list(parameters: dict[str, Any]) -> Response:
     """Which reports stand? In order of effect."""
-    page = page_of(parameters, request.path, key=(int, int))
-    asked = page.question
-    with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
-        party, issue = asked.get("party"), asked.get("issue")
-        wanted = reports.Filter(
-            party=party and lookup.party_id(connection, party, clocks.seq, head),
-            issue=issue and lookup.issue_id(connection, issue, head),
-            type=asked.get("type"),
-            from_=asked.get("from_"),
-            to=asked.get("to"),
-            q=asked.get("q"),
-        )
-        after = (page.after[0], page.after[1]) if page.after else None
-        found = reports.standing(
-            connection, wanted, seq=clocks.seq, after=after, count=page.limit + 1
-        )
-        shown = found[: page.limit]
-        more = len(found) > page.limit
-        return json(
-            {"reports": [answers.report(version) for version in shown]}
-            | clocks.echo()
-            | {
-                "next": page.next(clocks, [shown[-1].latest, shown[-1].place]) if more else None,
-            }
-        )
+    return json(list_of(parameters))
 
 
 @api.route("/reports/<report>")
@@ -77,3 +56,45 @@ def report_history(parameters: dict[str, Any], report: str) -> Response:
 def etag(version: int) -> str:
     """Return the validator of a report at a version: it changes when the report does."""
     return f'"v{version}"'
+
+
+def list_of(parameters: dict[str, Any]) -> answers.Body:
+    """Answer with the reports that stand, in order of effect."""
+    page = page_of(parameters, request.path, key=(int, int))
+    asked = page.question
+    with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
+        party, issue = asked.get("party"), asked.get("issue")
+        wanted = reports.Filter(
+            party=party and lookup.party_id(connection, party, clocks.seq, head),
+            issue=issue and lookup.issue_id(connection, issue, head),
+            type=asked.get("type"),
+            from_=asked.get("from_"),
+            to=asked.get("to"),
+            q=asked.get("q"),
+        )
+        after = (page.after[0], page.after[1]) if page.after else None
+        found = reports.standing(
+            connection, wanted, seq=clocks.seq, after=after, count=page.limit + 1
+        )
+        shown = found[: page.limit]
+        more = len(found) > page.limit
+        return (
+            {"reports": [answers.report(version) for version in shown]}
+            | clocks.echo()
+            | {
+                "next": page.next(clocks, [shown[-1].latest, shown[-1].place]) if more else None,
+                "links": _links(asked, wanted, clocks),
+            }
+        )
+
+
+def _links(asked: dict[str, Any], wanted: reports.Filter, clocks: Clocks) -> dict[str, str]:
+    ends = {
+        name: None if asked.get(key) is None else dates.to_text(asked[key])
+        for name, key in (("from", "from_"), ("to", "to"))
+    }
+    query = {"party": wanted.party, "issue": wanted.issue, "type": wanted.type, "q": wanted.q}
+    return {
+        "self": url("reports", **query, **ends),
+        "permalink": url("reports", **query, **ends, seq=clocks.seq),
+    }

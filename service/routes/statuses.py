@@ -29,5 +29,10 @@ def status(moment: dict[str, Any], issue: str) -> Response:
 @api.response(200, shapes.StatusHistoryAnswer)
 def status_history(moment: dict[str, Any], issue: str) -> Response:
     """How did the status of this issue change, over all time?"""
+    return json(history_of(moment, issue))
+
+
+def history_of(moment: dict[str, Any], issue: str) -> answers.Body:
+    """Answer with all runs of a status."""
     with asking(moment["asked"], STATUS_FLOOR) as (connection, head, clocks):
-        return json(answers.status_history(connection, issue_id(connection, issue, head), clocks))
+        return answers.status_history(connection, issue_id(connection, issue, head), clocks)

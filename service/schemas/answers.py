@@ -143,6 +143,7 @@ class PositionListAnswer(Clocked):
     party = fields.String()
     issue = fields.String()
     positions = _many(PositionBody)
+    links = _links()
     next = _maybe_text("The cursor of the next page; null at the end.")
 
 
@@ -188,6 +189,7 @@ class MatrixAnswer(Clocked):
     parties = _texts()
     issues = _texts()
     cells = _many(Cell)
+    links = _links()
 
 
 class StatusGlance(Answer):
@@ -335,6 +337,7 @@ class ReportListAnswer(Clocked):
     """Reports that stand, in order of effect."""
 
     reports = _many(ReportAnswer)
+    links = _links()
     next = _maybe_text("The cursor of the next page; null at the end.")
 
 
@@ -364,6 +367,20 @@ class ReportHistoryAnswer(Clocked):
 
     id = _text()
     versions = _many(ReportVersion)
+
+
+class ColumnMeaning(Answer):
+    """What a column of an export means."""
+
+    export = _text("Which export.")
+    column = _text("Its name in the header.")
+    meaning = _text()
+
+
+class ColumnListAnswer(Answer):
+    """The dictionary of all exports' columns."""
+
+    columns = _many(ColumnMeaning)
 
 
 class RecordedAnswer(Answer):

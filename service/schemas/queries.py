@@ -208,6 +208,13 @@ def _only(what: str) -> Text:
     return Text(LONGEST_NAME, metadata={"description": f"Only of this {what}."})
 
 
+class PositionPage(MomentPage):
+    """Which positions to list."""
+
+    party = _only("party")
+    issue = _only("issue")
+
+
 class ChangePage(KnownPage):
     """Which changes to list."""
 

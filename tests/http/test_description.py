@@ -86,13 +86,19 @@ def test_every_answer_is_as_described(client, told):
         "/v1/issues/{issue}/changes": "/v1/issues/nato/changes?kind=status",
         "/v1/diff": "/v1/diff?from=2018-12-31",
         "/v1/diff#": "/v1/diff?seq_from=0",
+        "/v1/positions": "/v1/positions",
+        "/v1/columns": "/v1/columns",
         "/v1/parties/{party}/positions/{issue}/revisions": (
             "/v1/parties/ukraine/positions/nato/revisions"
         ),
         "/v1/issues/{issue}/status/revisions": "/v1/issues/nato/status/revisions",
     }
     reads = {path for path, methods in document["paths"].items() if "get" in methods}
-    assert reads == {path.rstrip("#") for path in questions}
+    exports = {path for path in reads if path.endswith(".csv")}
+    assert reads - exports == {path.rstrip("#") for path in questions}
+    for path in exports:
+        (answered,) = document["paths"][path]["get"]["responses"]["200"]["content"]
+        assert answered == "text/csv"
     for path, question in questions.items():
         content = document["paths"][path.rstrip("#")]["get"]["responses"]["200"]["content"]
         schema = content["application/json"]["schema"]
