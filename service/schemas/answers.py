@@ -65,6 +65,14 @@ def _one(schema: type[Schema], **kwargs: Any) -> fields.Nested:
     return fields.Nested(schema, required=True, **kwargs)
 
 
+def _similarity() -> fields.Float:
+    return fields.Float(
+        required=True,
+        validate=validate.Range(0, 1),
+        metadata={"description": "Of the words of their summaries: 1 is all."},
+    )
+
+
 def _links() -> fields.Dict:
     return fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
@@ -151,10 +159,18 @@ class PositionBody(Glance):
     links = _links()
 
 
+class LikelyOne(Answer):
+    """Reports that count as several utterances, and may tell of one."""
+
+    reports = _texts()
+    similarity = _similarity()
+
+
 class PositionAnswer(PositionBody, Clocked):
     """The answer to the question."""
 
     proposition = _maybe_text("As known at seq.")
+    likely_duplicates = _many(LikelyOne)
 
 
 class PositionListAnswer(Clocked):
@@ -335,6 +351,22 @@ def _of_any_report() -> dict[str, Any]:
     return found
 
 
+class Shared(Answer):
+    """What two reports tell the position of."""
+
+    party = _text()
+    issue = _text()
+
+
+class LikelyDuplicate(Answer):
+    """Another report that may tell of the same utterance."""
+
+    report = _text("Its id.")
+    similarity = _similarity()
+    shares = _many(Shared)
+    publishers = _texts()
+
+
 class _ReportExtras(Answer):
     seq = _number("Where in the log the report was first recorded.")
     stands = _flag("False while it is retracted.")
@@ -345,6 +377,10 @@ class _ReportExtras(Answer):
     earliest = _instant("The first instant that `occurred` may mean.")
     effect = _instant("The last one: from then on we can be sure that it had been said.")
     amended_by = _one(Cause, allow_none=True)
+    likely_duplicates = fields.List(
+        fields.Nested(LikelyDuplicate),
+        metadata={"description": "Best first, at most 10; not in lists. Nothing is merged."},
+    )
     links = _links()
 
 
