@@ -167,6 +167,20 @@ _LEFT_OUT = select(func.count(distinct(positions.c.report))).where(
     positions.c.effective <= bindparam("as_of"),
     believed(positions),
 )
+_TOLD_AT = (
+    select(positions.c.report, positions.c.place)
+    .where(
+        positions.c.party.in_(bindparam("parties", expanding=True)),
+        positions.c.issue == bindparam("issue"),
+        positions.c.effective == bindparam("effective"),
+        positions.c.report != bindparam("other_than"),
+        positions.c.utterance.is_(None) | (positions.c.utterance != bindparam("utterance")),
+        believed(positions),
+    )
+    .distinct()
+    .order_by(positions.c.place)
+    .limit(bindparam("most"))
+)
 _BELOW_FLOOR = _LEFT_OUT.where(positions.c.strength < bindparam("floor"))
 _BELOW_DEFAULT_FLOOR = _LEFT_OUT.where(text(f"strength < {FLOOR}"))  # as its index has it
 
@@ -225,6 +239,27 @@ def pairs_of(
     if issues:
         query = query.where(position_pairs.c.issue.in_(list(issues)))
     return [Pair(*row) for row in connection.execute(query)]
+
+
+def told_at(
+    connection: Connection,
+    issue: str,
+    parties: list[str],
+    *,
+    effective: int,
+    seq: int,
+    other_than: str,
+    utterance: str | None,
+    most: int,
+) -> list[str]:
+    """Return the ids of at most `most` reports of what any of the parties said of an issue.
+
+    In log order: those with effect at just that instant (UTC microseconds) and believed at log
+    position `seq`, other than one report and those marked as the same `utterance`, if given.
+    """
+    asked = {"issue": issue, "parties": parties, "effective": effective, "seq": seq}
+    but = {"other_than": other_than, "utterance": utterance or "", "most": most}
+    return [row.report for row in connection.execute(_TOLD_AT, asked | but)]
 
 
 def _taken(

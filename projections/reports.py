@@ -175,6 +175,11 @@ _EVERY_VERSION = (
     .where(reports.c.id == bindparam("id"), reports.c.seq_from <= bindparam("seq"))
     .order_by(reports.c.version)
 )
+_STANDING_AMONG = (
+    select(*_READS)
+    .where(reports.c.id.in_(bindparam("ids", expanding=True)), believed(reports), reports.c.stands)
+    .order_by(reports.c.place)
+)
 _IDS = select(reports.c.id).where(reports.c.version == 1)
 
 
@@ -299,6 +304,11 @@ def _naming(
         )
         latest, place = names.c.latest, names.c.place
     return query, latest, place
+
+
+def standing_among(connection: Connection, ids: list[str], *, seq: int) -> list[Version]:
+    """Return the reports of these ids that stood at `seq`, in log order."""
+    return [_version(row) for row in connection.execute(_STANDING_AMONG, {"ids": ids, "seq": seq})]
 
 
 def ids_like(connection: Connection, start: str, count: int) -> list[str]:

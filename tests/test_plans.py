@@ -1,6 +1,7 @@
 """The question stays a seek on an index, whatever the length of the history (SQLite's plans)."""
 
 import pytest
+from sqlalchemy import event
 
 from projections import positions
 from projections.database import reading
@@ -33,3 +34,19 @@ def test_the_rows_of_a_question_are_read_in_order_from_the_primary_key(plan_of):
 def test_what_the_default_floor_leaves_out_is_counted_by_an_index_of_its_own(plan_of):
     assert "COVERING INDEX positions_below_floor" in plan_of(positions._BELOW_DEFAULT_FLOOR)
     assert "positions_below_floor" not in plan_of(positions._BELOW_FLOOR)
+
+
+def test_reports_of_one_instant_are_found_by_the_primary_key(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'plans.db'}")
+    plans = []
+
+    def explain(_connection, cursor, statement, parameters, *_):
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        plans.append(" / ".join(row[3] for row in cursor.fetchall()))
+
+    event.listen(store.engine, "before_cursor_execute", explain)
+    wanted = {"effective": 1, "seq": 1, "other_than": "r-1", "utterance": None, "most": 9}
+    with reading(store.engine) as connection:
+        assert positions.told_at(connection, "nato", ["ukraine", "russia"], **wanted) == []
+    store.close()
+    assert "USING PRIMARY KEY (party=? AND issue=? AND effective=?)" in plans[-1]

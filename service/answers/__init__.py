@@ -12,7 +12,7 @@ from service.answers.positions import (
     positions_among,
     positions_on_record,
 )
-from service.answers.records import registration, report, report_history
+from service.answers.records import one_report, registration, report, report_history
 from service.answers.revisions import position_revisions, status_revisions
 from service.answers.shared import Body
 from service.answers.statuses import status, status_history
@@ -22,6 +22,7 @@ __all__ = [
     "change_list",
     "difference",
     "matrix",
+    "one_report",
     "position",
     "position_history",
     "position_revisions",

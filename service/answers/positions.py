@@ -11,8 +11,10 @@ from events import dates
 from projections import positions
 from projections.positions import Pair
 from projections.runs import Answer, Run
+from service.answers import duplicates
 from service.answers.blocs import inherited
 from service.answers.shared import (
+    MOST_EVIDENCE,
     Body,
     evidence,
     history_links,
@@ -31,19 +33,24 @@ def position(connection: Connection, pair: Pair, clocks: Clocks, *, inherit: boo
     `inherit`: for want of a position of its own, also those of the blocs it belonged to.
     """
     found = _position_of(connection, pair, clocks)
+    evidence = found.run.evidence[:MOST_EVIDENCE] if found.run else []
     (whole,) = _bodies(connection, {pair: found}, clocks, inherit=inherit)
     return (
         pair._asdict()
         | {"proposition": proposition_of(connection, pair.issue, clocks.seq)}
         | clocks.echo()
         | whole
+        | {"likely_duplicates": duplicates.among(connection, evidence, clocks.seq)}
     )
 
 
 def positions_among(
     connection: Connection, pairs: Iterable[Pair], clocks: Clocks, *, inherit: bool = False
 ) -> list[Body]:
-    """Answer the question for each pair, in their order, without proposition and clocks."""
+    """Answer the question for each pair, in their order.
+
+    Without proposition, clocks and likely duplicates, which cost a statement a pair.
+    """
     pairs = list(pairs)
     parties, issues = {pair.party for pair in pairs}, {pair.issue for pair in pairs}
     told = set(positions.pairs_of(connection, parties=parties, issues=issues))

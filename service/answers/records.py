@@ -1,8 +1,12 @@
 """What was recorded: parties, issues, reports."""
 
+from sqlalchemy import Connection
+
 from events import dates
 from projections import catalog, reports
+from service.answers import duplicates
 from service.answers.shared import Body
+from service.clocks import Clocks
 from service.links import url
 from service.schemas import records
 
@@ -40,6 +44,19 @@ def report(version: reports.Version) -> Body:
             "permalink": url(*path, seq=version.seq),
             "history": url(*path, "history"),
         },
+    }
+
+
+def one_report(connection: Connection, version: reports.Version, clocks: Clocks) -> Body:
+    """Return a report, and which others may tell of the same utterance.
+
+    What is suggested changes with what comes in, so its permalink pins all that was known.
+    """
+    body = report(version)
+    permalink = url("reports", version.record["id"], seq=clocks.seq)
+    return body | {
+        "likely_duplicates": duplicates.like_report(connection, version, clocks.seq),
+        "links": body["links"] | {"permalink": permalink},
     }
 
 

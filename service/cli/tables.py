@@ -43,6 +43,9 @@ def show_position(console: Console, answer: Body) -> None:
     _add_weight(facts, answer)
     console.print(facts)
     _show_evidence(console, answer, "position")
+    for group in answer["likely_duplicates"]:
+        ids = escape(", ".join(group["reports"]))
+        console.print(f"[yellow]perhaps one utterance:[/yellow] {ids}", soft_wrap=True)
     _show_clocks(console, answer)
 
 

@@ -1,9 +1,12 @@
 """Reports, as they read and as they read before."""
 
+from hashlib import blake2b
 from typing import Any
 
+import orjson
 from flask import Response, request
 from marshmallow import RAISE
+from werkzeug.datastructures import ETags
 
 from events import dates
 from events.vocabulary import POSITION_FLOOR
@@ -36,7 +39,9 @@ def report(parameters: dict[str, Any], report: str) -> Response:
         found = reports.version_of(connection, report, clocks.seq)
         if found is None:
             raise lookup.no_report(connection, report, head)
-        return json(answers.report(found), headers={"ETag": etag(found.version)})
+        answer = answers.one_report(connection, found, clocks)
+        tag = etag(found.version, answer["likely_duplicates"])
+        return json(answer, headers={"ETag": tag})
 
 
 @api.route("/reports/<report>/history")
@@ -53,9 +58,15 @@ def report_history(parameters: dict[str, Any], report: str) -> Response:
         )
 
 
-def etag(version: int) -> str:
-    """Return the validator of a report at a version: it changes when the report does."""
-    return f'"v{version}"'
+def etag(version: int, suggested: list[answers.Body]) -> str:
+    """Return the validator of a report at a version, and of what is suggested with it."""
+    told = blake2b(orjson.dumps(suggested), digest_size=6).hexdigest() if suggested else ""
+    return f'"v{version}{told and "-"}{told}"'
+
+
+def has_version(etags: ETags, version: int) -> bool:
+    """Tell whether one of the validators is of a version, whatever was suggested with it."""
+    return f"v{version}" in {tag.partition("-")[0] for tag in etags.as_set()}
 
 
 def list_of(parameters: dict[str, Any]) -> answers.Body:

@@ -23,7 +23,7 @@ from service.identity import new_id
 from service.links import url
 from service.problems import refused
 from service.routes.catalog import addressed
-from service.routes.reports import etag
+from service.routes.reports import has_version
 from service.schemas import answers as shapes
 from service.schemas import records
 from service.store import Recorded
@@ -153,7 +153,7 @@ def _expected_version(current: int) -> int | None:
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
-    return current if request.if_match.contains(etag(current).strip('"')) else NEVER
+    return current if has_version(request.if_match, current) else NEVER
 
 
 def _new_id(_: Record) -> str:

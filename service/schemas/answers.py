@@ -6,42 +6,22 @@ Source: contract, section 4.
 from copy import copy
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from events.vocabulary import ATTRIBUTIONS, POSITIONS, RECORD_TYPES, STATUSES
 from service.schemas import records
 from service.schemas.shapes import (
     Answer,
-)
-from service.schemas.shapes import (
-    choice as _choice,
-)
-from service.schemas.shapes import (
-    flag as _flag,
-)
-from service.schemas.shapes import (
-    instant as _instant,
-)
-from service.schemas.shapes import (
-    links as _links,
-)
-from service.schemas.shapes import (
-    many as _many,
-)
-from service.schemas.shapes import (
-    maybe_text as _maybe_text,
-)
-from service.schemas.shapes import (
-    number as _number,
-)
-from service.schemas.shapes import (
-    one as _one,
-)
-from service.schemas.shapes import (
-    text as _text,
-)
-from service.schemas.shapes import (
-    texts as _texts,
+    choice,
+    flag,
+    instant,
+    links,
+    many,
+    maybe_text,
+    number,
+    one,
+    text,
+    texts,
 )
 
 POSITION_STATES = ("declared", "undeclared", "lapsed", "unreported")
@@ -49,51 +29,59 @@ STATUS_STATES = ("reported", "unreported")
 ALIGNMENTS = ("thin", "opposed", "split", "aligned", "converging")
 
 
+def _similarity() -> fields.Float:
+    return fields.Float(
+        required=True,
+        validate=validate.Range(0, 1),
+        metadata={"description": "Of the words of their summaries: 1 is all."},
+    )
+
+
 class Clocked(Answer):
     """What every answer repeats: its clocks and its floor, resolved."""
 
-    as_of = _instant("The instant in the world that the answer is about.")
-    known_at = _instant("When the last of what it rests on was recorded.", allow_none=True)
-    seq = _number("The position in the log that pins what was known.")
-    floor = _choice(ATTRIBUTIONS, "The weakest attribution that counts.")
+    as_of = instant("The instant in the world that the answer is about.")
+    known_at = instant("When the last of what it rests on was recorded.", allow_none=True)
+    seq = number("The position in the log that pins what was known.")
+    floor = choice(ATTRIBUTIONS, "The weakest attribution that counts.")
 
 
 class Glance(Answer):
     """A position at a glance."""
 
-    state = _choice(POSITION_STATES)
-    position = _choice(POSITIONS, "Null unless declared.", allow_none=True)
-    since = _maybe_text("The date, as its source gave it, of the report that began it.")
+    state = choice(POSITION_STATES)
+    position = choice(POSITIONS, "Null unless declared.", allow_none=True)
+    since = maybe_text("The date, as its source gave it, of the report that began it.")
 
 
 class Evidence(Answer):
     """A report that says so."""
 
-    report = _text("Its id.")
-    occurred = _text("When it was said, as the source gave it (EDTF).")
-    attribution = _choice(ATTRIBUTIONS, "What it counts as.")
-    position = _choice(POSITIONS)
-    publishers = _texts()
+    report = text("Its id.")
+    occurred = text("When it was said, as the source gave it (EDTF).")
+    attribution = choice(ATTRIBUTIONS, "What it counts as.")
+    position = choice(POSITIONS)
+    publishers = texts()
 
 
 class Lapsed(Evidence):
     """The offer that lapsed."""
 
-    until = _text("The last day on which it held.")
+    until = text("The last day on which it held.")
 
 
 class Inherited(Answer):
     """What a bloc had said, in which a party without a position of its own was a member."""
 
-    bloc = _text("Its id.")
-    state = _choice(("declared",))
-    position = _choice(POSITIONS)
-    since = _text("The date, as its source gave it, of the report that began it.")
-    contested = _flag("Another report, as recent as far as we can tell, says otherwise.")
-    conditions = _texts()
-    reports = _number("How many reports say so of the bloc: none counts for the party.")
-    member_from = _maybe_text("First day of the party's membership in it, or in the first of via.")
-    member_until = _maybe_text("The last day of that membership.")
+    bloc = text("Its id.")
+    state = choice(("declared",))
+    position = choice(POSITIONS)
+    since = text("The date, as its source gave it, of the report that began it.")
+    contested = flag("Another report, as recent as far as we can tell, says otherwise.")
+    conditions = texts()
+    reports = number("How many reports say so of the bloc: none counts for the party.")
+    member_from = maybe_text("First day of the party's membership in it, or in the first of via.")
+    member_until = maybe_text("The last day of that membership.")
     via = fields.List(
         fields.String(),
         required=True,
@@ -111,30 +99,38 @@ def _inherited() -> fields.List[Any]:
 class PositionBody(Glance):
     """A position and why."""
 
-    party = _text()
-    issue = _text()
-    effect = _instant("The instant from which it held.", allow_none=True)
-    contested = _flag("Another report, as recent as far as we can tell, says otherwise.")
-    against = _many(Evidence)
-    posture = _maybe_text()
-    conditions = _texts()
-    red_line = _flag()
-    until = _maybe_text("The last day on which the offer holds.")
-    summary = _maybe_text()
-    lapsed = _one(Lapsed, allow_none=True)
-    reports = _number("How many reports say so.")
-    utterances = _number("How many utterances those are reports of.")
-    below_floor = _number("How many reports the floor left out.")
-    evidence = _many(Evidence)
-    previous = _one(Glance, allow_none=True)
+    party = text()
+    issue = text()
+    effect = instant("The instant from which it held.", allow_none=True)
+    contested = flag("Another report, as recent as far as we can tell, says otherwise.")
+    against = many(Evidence)
+    posture = maybe_text()
+    conditions = texts()
+    red_line = flag()
+    until = maybe_text("The last day on which the offer holds.")
+    summary = maybe_text()
+    lapsed = one(Lapsed, allow_none=True)
+    reports = number("How many reports say so.")
+    utterances = number("How many utterances those are reports of.")
+    below_floor = number("How many reports the floor left out.")
+    evidence = many(Evidence)
+    previous = one(Glance, allow_none=True)
     inherited = _inherited()
-    links = _links()
+    links = links()
+
+
+class LikelyOne(Answer):
+    """Reports that count as several utterances, and may tell of one."""
+
+    reports = texts()
+    similarity = _similarity()
 
 
 class PositionAnswer(PositionBody, Clocked):
     """The answer to the question."""
 
-    proposition = _maybe_text("As known at seq.")
+    proposition = maybe_text("As known at seq.")
+    likely_duplicates = many(LikelyOne)
 
 
 class PositionListAnswer(Clocked):
@@ -142,114 +138,114 @@ class PositionListAnswer(Clocked):
 
     party = fields.String()
     issue = fields.String()
-    positions = _many(PositionBody)
-    links = _links()
-    next = _maybe_text("The cursor of the next page; null at the end.")
+    positions = many(PositionBody)
+    links = links()
+    next = maybe_text("The cursor of the next page; null at the end.")
 
 
 class PositionSegment(Glance):
     """One run of a position."""
 
-    effect = _instant("Its first instant.")
-    effect_end = _instant("The first instant of the next; null if open.", allow_none=True)
-    reports = _number()
-    future = _flag("It begins after now.")
+    effect = instant("Its first instant.")
+    effect_end = instant("The first instant of the next; null if open.", allow_none=True)
+    reports = number()
+    future = flag("It begins after now.")
 
 
 class History(Answer):
     """What a history repeats."""
 
-    issue = _text()
-    proposition = _maybe_text()
-    known_at = _instant("When the last of what it rests on was recorded.", allow_none=True)
-    seq = _number()
-    floor = _choice(ATTRIBUTIONS)
-    links = _links()
+    issue = text()
+    proposition = maybe_text()
+    known_at = instant("When the last of what it rests on was recorded.", allow_none=True)
+    seq = number()
+    floor = choice(ATTRIBUTIONS)
+    links = links()
 
 
 class PositionHistoryAnswer(History):
     """All runs of a position, oldest first."""
 
-    party = _text()
-    segments = _many(PositionSegment)
+    party = text()
+    segments = many(PositionSegment)
 
 
 class Cell(Glance):
     """One cell of the matrix."""
 
-    party = _text()
-    issue = _text()
-    contested = _flag()
+    party = text()
+    issue = text()
+    contested = flag()
     inherited = _inherited()
 
 
 class MatrixAnswer(Clocked):
     """Parties x issues."""
 
-    parties = _texts()
-    issues = _texts()
-    cells = _many(Cell)
-    links = _links()
+    parties = texts()
+    issues = texts()
+    cells = many(Cell)
+    links = links()
 
 
 class StatusGlance(Answer):
     """A status at a glance."""
 
-    state = _choice(STATUS_STATES)
-    status = _choice(STATUSES, allow_none=True)
-    since = _maybe_text()
+    state = choice(STATUS_STATES)
+    status = choice(STATUSES, allow_none=True)
+    since = maybe_text()
 
 
 class StatusEvidence(Answer):
     """A report that says so."""
 
-    report = _text("Its id.")
-    occurred = _text()
-    attribution = _choice(ATTRIBUTIONS)
-    status = _choice(STATUSES)
-    publishers = _texts()
+    report = text("Its id.")
+    occurred = text()
+    attribution = choice(ATTRIBUTIONS)
+    status = choice(STATUSES)
+    publishers = texts()
 
 
 class StatusAnswer(StatusGlance, Clocked):
     """How far an issue had come."""
 
-    issue = _text()
-    proposition = _maybe_text()
-    effect = _instant("The instant from which it held.", allow_none=True)
-    note = _maybe_text()
-    contested = _flag()
-    against = _many(StatusEvidence)
-    unusual_transition = _flag("The step from the run before is not a usual one.")
-    reports = _number()
-    utterances = _number()
-    below_floor = _number()
-    evidence = _many(StatusEvidence)
-    previous = _one(StatusGlance, allow_none=True)
-    alignment = _choice(ALIGNMENTS, "How the declared positions lie to one another.")
-    links = _links()
+    issue = text()
+    proposition = maybe_text()
+    effect = instant("The instant from which it held.", allow_none=True)
+    note = maybe_text()
+    contested = flag()
+    against = many(StatusEvidence)
+    unusual_transition = flag("The step from the run before is not a usual one.")
+    reports = number()
+    utterances = number()
+    below_floor = number()
+    evidence = many(StatusEvidence)
+    previous = one(StatusGlance, allow_none=True)
+    alignment = choice(ALIGNMENTS, "How the declared positions lie to one another.")
+    links = links()
 
 
 class StatusSegment(StatusGlance):
     """One run of a status."""
 
-    effect = _instant("Its first instant.")
-    effect_end = _instant("The first instant of the next; null if open.", allow_none=True)
-    reports = _number()
-    future = _flag("It begins after now.")
-    unusual_transition = _flag()
+    effect = instant("Its first instant.")
+    effect_end = instant("The first instant of the next; null if open.", allow_none=True)
+    reports = number()
+    future = flag("It begins after now.")
+    unusual_transition = flag()
 
 
 class StatusHistoryAnswer(History):
     """All runs of a status, oldest first."""
 
-    segments = _many(StatusSegment)
+    segments = many(StatusSegment)
 
 
 class _Registered:
-    seq = _number("Where in the log this version was recorded.")
-    recorded_at = _instant("When this version was recorded.")
-    recorded_by = _text()
-    links = _links()
+    seq = number("Where in the log this version was recorded.")
+    recorded_at = instant("When this version was recorded.")
+    recorded_by = text()
+    links = links()
 
 
 class PartyAnswer(records.Party):
@@ -283,24 +279,24 @@ class IssueAnswer(records.Issue):
 class PartyListAnswer(Clocked):
     """Parties by id."""
 
-    parties = _many(PartyAnswer)
-    next = _maybe_text("The cursor of the next page; null at the end.")
+    parties = many(PartyAnswer)
+    next = maybe_text("The cursor of the next page; null at the end.")
 
 
 class IssueListAnswer(Clocked):
     """Issues by id."""
 
-    issues = _many(IssueAnswer)
-    next = _maybe_text("The cursor of the next page; null at the end.")
+    issues = many(IssueAnswer)
+    next = maybe_text("The cursor of the next page; null at the end.")
 
 
 class Cause(Answer):
     """The record that made a version."""
 
-    type = _choice(RECORD_TYPES)
-    id = _text()
-    reason = _maybe_text()
-    note = _maybe_text()
+    type = choice(RECORD_TYPES)
+    id = text()
+    reason = maybe_text()
+    note = maybe_text()
 
 
 def _of_any_report() -> dict[str, Any]:
@@ -312,22 +308,42 @@ def _of_any_report() -> dict[str, Any]:
             one = copy(field)
             one.required = all(name in kind.fields for kind in kinds) and name != "id"
             found[name] = one
-    found["type"] = _choice(("statement", "meeting"))
-    found["id"] = _text()
+    found["type"] = choice(("statement", "meeting"))
+    found["id"] = text()
     return found
 
 
+class Shared(Answer):
+    """What two reports tell the position of."""
+
+    party = text()
+    issue = text()
+
+
+class LikelyDuplicate(Answer):
+    """Another report that may tell of the same utterance."""
+
+    report = text("Its id.")
+    similarity = _similarity()
+    shares = many(Shared)
+    publishers = texts()
+
+
 class _ReportExtras(Answer):
-    seq = _number("Where in the log the report was first recorded.")
-    stands = _flag("False while it is retracted.")
-    version = _number("1, and one more with each correction, retraction, reinstatement.")
-    version_seq = _number("Where in the log this version was recorded.")
-    recorded_at = _instant("When this version was recorded.")
-    recorded_by = _text()
-    earliest = _instant("The first instant that `occurred` may mean.")
-    effect = _instant("The last one: from then on we can be sure that it had been said.")
-    amended_by = _one(Cause, allow_none=True)
-    links = _links()
+    seq = number("Where in the log the report was first recorded.")
+    stands = flag("False while it is retracted.")
+    version = number("1, and one more with each correction, retraction, reinstatement.")
+    version_seq = number("Where in the log this version was recorded.")
+    recorded_at = instant("When this version was recorded.")
+    recorded_by = text()
+    earliest = instant("The first instant that `occurred` may mean.")
+    effect = instant("The last one: from then on we can be sure that it had been said.")
+    amended_by = one(Cause, allow_none=True)
+    likely_duplicates = fields.List(
+        fields.Nested(LikelyDuplicate),
+        metadata={"description": "Best first, at most 10; not in lists. Nothing is merged."},
+    )
+    links = links()
 
 
 ReportAnswer = _ReportExtras.from_dict(_of_any_report(), name="ReportAnswer")
@@ -336,15 +352,15 @@ ReportAnswer = _ReportExtras.from_dict(_of_any_report(), name="ReportAnswer")
 class ReportListAnswer(Clocked):
     """Reports that stand, in order of effect."""
 
-    reports = _many(ReportAnswer)
-    links = _links()
-    next = _maybe_text("The cursor of the next page; null at the end.")
+    reports = many(ReportAnswer)
+    links = links()
+    next = maybe_text("The cursor of the next page; null at the end.")
 
 
 class FieldChange(Answer):
     """What a correction changed."""
 
-    field = _text()
+    field = text()
     before = fields.Raw(required=True, allow_none=True)
     after = fields.Raw(required=True, allow_none=True)
 
@@ -352,44 +368,44 @@ class FieldChange(Answer):
 class ReportVersion(Answer):
     """A report as it read from one point of the log on."""
 
-    version = _number()
-    seq = _number()
-    recorded_at = _instant("When it was recorded.")
-    recorded_by = _text()
-    stands = _flag()
-    cause = _one(Cause)
-    changes = _many(FieldChange)
+    version = number()
+    seq = number()
+    recorded_at = instant("When it was recorded.")
+    recorded_by = text()
+    stands = flag()
+    cause = one(Cause)
+    changes = many(FieldChange)
     report = fields.Dict(required=True)
 
 
 class ReportHistoryAnswer(Clocked):
     """Every version of a report, oldest first."""
 
-    id = _text()
-    versions = _many(ReportVersion)
+    id = text()
+    versions = many(ReportVersion)
 
 
 class ColumnMeaning(Answer):
     """What a column of an export means."""
 
-    export = _text("Which export.")
-    column = _text("Its name in the header.")
-    meaning = _text()
+    export = text("Which export.")
+    column = text("Its name in the header.")
+    meaning = text()
 
 
 class ColumnListAnswer(Answer):
     """The dictionary of all exports' columns."""
 
-    columns = _many(ColumnMeaning)
+    columns = many(ColumnMeaning)
 
 
 class RecordedAnswer(Answer):
     """What became of a record that was sent."""
 
-    type = _choice(RECORD_TYPES)
-    id = _text()
-    result = _choice(("recorded", "unchanged"))
-    seq = _number("Its position in the log.")
+    type = choice(RECORD_TYPES)
+    id = text()
+    result = choice(("recorded", "unchanged"))
+    seq = number("Its position in the log.")
     effect = fields.String(metadata={"format": "date-time"})
     report = fields.String(metadata={"description": "The report that it amends."})
     links = fields.Dict(keys=fields.String(), values=fields.String())
@@ -398,21 +414,21 @@ class RecordedAnswer(Answer):
 class RecordedLine(RecordedAnswer):
     """What became of one line."""
 
-    line = _number("From 1.")
+    line = number("From 1.")
 
 
 class RecordedBatchAnswer(Answer):
     """What became of a batch."""
 
-    records = _many(RecordedLine)
+    records = many(RecordedLine)
 
 
 class ProblemError(Answer):
     """One thing wrong."""
 
-    field = _text("Where, as a dotted path; empty for the whole.")
-    rule = _text()
-    message = _text()
+    field = text("Where, as a dotted path; empty for the whole.")
+    rule = text()
+    message = text()
     line = fields.Integer()
     did_you_mean = fields.List(fields.String())
 
@@ -420,11 +436,11 @@ class ProblemError(Answer):
 class Problem(Answer):
     """An error. RFC 9457."""
 
-    type = _text()
-    title = _text()
-    status = _number()
-    detail = _text()
-    instance = _text()
+    type = text()
+    title = text()
+    status = number()
+    detail = text()
+    instance = text()
     hint = fields.String()
     did_you_mean = fields.List(fields.String())
     errors = fields.List(fields.Nested(ProblemError))

@@ -218,3 +218,42 @@ def test_a_file_that_is_no_database_and_a_database_of_the_future_are_trouble(run
     for words in (("init",), ("verify",), ("import", EXAMPLE)):
         result = run(*words)
         assert (result.exit_code, result.stderr.count("\n")) == (4, 1)
+
+
+@pytest.mark.usefixtures("berlin")
+def test_what_a_bloc_said_is_shown_as_not_the_partys_own(run):
+    question = ("position", "germany", "ukraine-nato-membership", "--as-of", "2025-12-20")
+    shown = re.sub(r"\s+", " ", run(*question, "--inherit").stdout)
+    assert "position no position on record" in shown
+    assert "inherited nato: conditional support, since 2008-04 (not its own)" in shown
+    assert "inherited" not in run(*question).stdout
+    assert "inherited" not in asked(run, *question)
+    (nato,) = asked(run, *question, "--inherit")["inherited"]
+    assert (nato["bloc"], nato["position"], nato["via"]) == ("nato", "conditional_support", [])
+    assert "inherited" not in run(*NATO, "--inherit", "--as-of", "2025-12-20").stdout
+
+
+def test_a_table_tells_the_way_to_a_bloc(run, write):
+    def member(name, bloc):
+        return party(name, member_of=[{"party": bloc}])
+
+    told = [
+        statement(f"r-{stance}", parties=["eu"], positions=[position(stance)])
+        for stance in ("support", "oppose")
+    ]
+    names = [party("eu"), member("e3", "eu"), member("west", "e3"), member("france", "west")]
+    run("import", write(*names, issue("nato"), *told))
+    shown = re.sub(r"\s+", " ", run("position", "france", "nato", "--inherit").stdout)
+    expected = "eu through e3 through west: oppose, since 2020-02-01, contested (not its own)"
+    assert expected in shown
+
+
+def test_a_table_says_which_reports_are_perhaps_of_one_utterance(run, write):
+    told = [statement(f"r-{i}", positions=[position()]) for i in (1, 2)]
+    run("import", write(party(), issue(), *told))
+    shown = run("position", "ukraine", "nato").stdout
+    assert "perhaps one utterance: r-2, r-1" in shown.splitlines()
+    assert "2 reports of 2 utterances" in re.sub(r"\s+", " ", shown)
+    one = [statement(f"s-{i}", utterance="u", positions=[position()]) for i in (1, 2)]
+    run("import", write(issue("other"), *one, name="more.ndjson"))
+    assert "perhaps" not in run("position", "ukraine", "other").stdout

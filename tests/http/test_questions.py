@@ -102,6 +102,7 @@ def test_the_question_is_answered_in_full(client, told):
             },
         ],
         "previous": {"state": "declared", "position": "support", "since": "2022-09-30"},
+        "likely_duplicates": [],
     }
     assert links["permalink"] == (
         f"{QUESTION}?as_of=2025-12-20T23:59:59.999999Z&seq=8&floor=leaked_document"
