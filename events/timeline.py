@@ -3,7 +3,7 @@
 Nothing outside this file knows which database the log is kept in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from random import random
 from time import sleep
@@ -16,6 +16,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate, EventSourcingError
 from eventsourcing.persistence import (
     IntegrityError,
+    StoredEvent,
     Transcoder,
 )
 
@@ -24,6 +25,9 @@ from events.errors import BatchRefusedError
 
 LOCK_TIMEOUT = 30
 """Seconds that a write waits for another one to finish."""
+
+RAW_PAGE = 500
+"""Events read at once where they are not decoded."""
 
 ATTEMPTS = 20
 """How often a save is decided anew after another process came first."""
@@ -51,11 +55,29 @@ class PlainJSON(Transcoder):
         return state
 
 
+class Raw(NamedTuple):
+    """One event as the store keeps it, undecoded. Ids increase along the log, and are not dense."""
+
+    id: int
+    raw: bytes  # see `raw_of`
+    originator_id: UUID
+    originator_version: int
+
+
 class Stored(NamedTuple):
     """One event as the log has it. Ids increase along the log, and are not dense."""
 
     id: int
     event: Any
+    raw: bytes  # see `raw_of`
+
+
+class UnreadableError(Exception):
+    """The store holds something that no event was stored as."""
+
+    def __init__(self, position: int, why: str) -> None:
+        super().__init__(why)
+        self.position = position  # the id of the last event before it
 
 
 class Timeline(Application[UUID]):
@@ -130,11 +152,65 @@ class Timeline(Application[UUID]):
     def events_after(self, position: int, limit: int, stop: int | None = None) -> list[Stored]:
         """Return at most `limit` events in log order, with ids above `position` up to `stop`."""
         return [
-            Stored(notification.id, self.mapper.to_domain_event(notification))
+            Stored(notification.id, self.mapper.to_domain_event(notification), raw_of(notification))
             for notification in self.recorder.select_notifications(
                 position, limit, stop, inclusive_of_start=False
             )
         ]
+
+    def raw_events(self, stop: int) -> Iterator[Raw]:
+        """Yield all events up to the id `stop` in log order, whatever their ids, undecoded.
+
+        Raises UnreadableError at the first that cannot even be read.
+        """
+        last: int | None = None
+        while True:
+            some = self._raw_after(last, stop)
+            yield from some
+            if len(some) < RAW_PAGE:
+                return
+            last = some[-1].id
+
+    def _raw_after(self, last: int | None, stop: int) -> list[Raw]:
+        try:
+            return self._raw_page(last, RAW_PAGE, stop)
+        except Exception:  # noqa: BLE001 (whatever somebody put there)
+            some: list[Raw] = []
+        while len(some) < RAW_PAGE:  # one by one, to tell where
+            at = some[-1].id if some else last
+            try:
+                one = self._raw_page(at, 1, stop)
+            except Exception as error:
+                raise UnreadableError(at or 0, str(error)) from error
+            if not one:
+                break
+            some += one
+        return some
+
+    def _raw_page(self, last: int | None, limit: int, stop: int) -> list[Raw]:
+        found = self.recorder.select_notifications(last, limit, stop, inclusive_of_start=False)
+        return [
+            Raw(one.id, raw_of(one), UUID(str(one.originator_id)), one.originator_version)
+            for one in found
+        ]
+
+
+def raw_of(event: StoredEvent) -> bytes:
+    """Return all that the store keeps of an event, the same bytes on every database.
+
+    Id of the aggregate (16 bytes), version (8, big endian), length of the topic (4, big
+    endian), topic (UTF-8), state.
+    """
+    topic = event.topic.encode()
+    return b"".join(
+        (
+            UUID(str(event.originator_id)).bytes,
+            event.originator_version.to_bytes(8, "big"),
+            len(topic).to_bytes(4, "big"),
+            topic,
+            event.state,
+        )
+    )
 
 
 def settings_of(url: str) -> dict[str, str]:
@@ -149,6 +225,7 @@ def settings_of(url: str) -> dict[str, str]:
             )
         return {
             "PERSISTENCE_MODULE": "eventsourcing.sqlite",
+            "APPLICATION_RECORDER_TOPIC": "events.sqlite:SQLiteRecorder",
             "SQLITE_DBNAME": path,
             "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
         }

@@ -10,7 +10,7 @@ from events.parties import names_of
 from events.records import Record
 from projections.belief import OPEN, believed
 from projections.database import Micros, RowId, Text, in_parts, insert_all, metadata
-from projections.log import Entry
+from projections.log import Page
 
 
 def _versions(name: str) -> Table:
@@ -59,9 +59,9 @@ class Version(NamedTuple):
 # How events change it
 
 
-def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+def apply(connection: Connection, page: Page) -> None:
     """Add versions, each closing the one before it."""
-    for entry in entries:
+    for entry in page.entries:
         table = VERSIONS.get(entry.type)
         if table is None:
             continue

@@ -1,6 +1,6 @@
 """The log: every record's `seq`, dense from 1 in log order, and when it was recorded."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -86,24 +86,32 @@ class Entry(NamedTuple):
         return self.type != "retraction"
 
 
-def entries_of(connection: Connection, events: Sequence[Stored], head: Head) -> list[Entry]:
-    """Give each record among `events`, which follow `head`, its place in the log.
+class Page(NamedTuple):
+    """Some events that follow one another in the log, as every read model is told of them."""
+
+    events: Sequence[Stored]  # all of them, bookkeeping too
+    entries: Sequence[Entry]  # the records among them
+    end: Head  # where the log has come to after them
+
+
+def page_of(connection: Connection, events: Sequence[Stored], head: Head) -> Page:
+    """Give each record among `events`, one or more that follow `head`, its place in the log.
 
     A clock that steps back never reorders the log: an event is recorded no earlier than
     the one before it.
     """
     records = [one for one in events if hasattr(one.event, "record")]
     places = _places(connection, records, head)
-    entries = []
-    recorded_at = head.recorded_at
-    for seq, (position, event) in enumerate(records, head.seq + 1):
-        recorded_at = max(recorded_at, to_micros(event.timestamp))
+    entries: list[Entry] = []
+    end = head
+    for seq, (position, event, _) in enumerate(records, head.seq + 1):
+        end = Head(position, seq, max(end.recorded_at, to_micros(event.timestamp)))
         record = event.record
         entries.append(
             Entry(
                 seq,
                 position,
-                recorded_at,
+                end.recorded_at,
                 event.recorded_by,
                 record,
                 event.originator_id,
@@ -112,23 +120,17 @@ def entries_of(connection: Connection, events: Sequence[Stored], head: Head) -> 
                 getattr(event, "report", record if record["type"] in REPORTS else None),
             )
         )
-    return entries
-
-
-def end_of(head: Head, events: Sequence[Stored], entries: Sequence[Entry]) -> Head:
-    """Return where the log has come to after `events` and their entries."""
-    last = entries[-1] if entries else head
-    return Head(events[-1].id, last.seq, last.recorded_at)
+    return Page(events, entries, end._replace(position=events[-1].id))
 
 
 def _places(connection: Connection, records: Sequence[Stored], head: Head) -> dict[UUID, int]:
     """Return the seq at which each amended report was first recorded."""
     places = {
         event.originator_id: seq
-        for seq, (_, event) in enumerate(records, head.seq + 1)
+        for seq, (_, event, _) in enumerate(records, head.seq + 1)
         if event.record["type"] in REPORTS
     }
-    amended = {e.originator_id for _, e in records if e.record["type"] in AMENDMENTS}
+    amended = {e.originator_id for _, e, _ in records if e.record["type"] in AMENDMENTS}
     for keys in in_parts(amended - places.keys()):
         for key, seq in connection.execute(
             select(log.c.originator_id, log.c.seq).where(
@@ -140,7 +142,7 @@ def _places(connection: Connection, records: Sequence[Stored], head: Head) -> di
     return places
 
 
-def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+def apply(connection: Connection, page: Page) -> None:
     """Add the entries."""
     insert_all(
         connection,
@@ -156,7 +158,7 @@ def apply(connection: Connection, entries: Iterable[Entry]) -> None:
                 entry.originator_id.hex,
                 entry.originator_version,
             )
-            for entry in entries
+            for entry in page.entries
         ],
     )
 

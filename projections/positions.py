@@ -37,7 +37,7 @@ from projections.belief import (
     latest_first,
 )
 from projections.database import Micros, Text, insert_all, metadata
-from projections.log import Entry
+from projections.log import Entry, Page
 from projections.runs import TERMS, Answer, Change, Claim, Run, answer, change_at, runs
 
 positions = Table(
@@ -103,9 +103,9 @@ class Pair(NamedTuple):
 # How events change it
 
 
-def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+def apply(connection: Connection, page: Page) -> None:
     """Add and close rows as reports are recorded and amended."""
-    added = apply_claims(connection, positions, entries, _rows_of)
+    added = apply_claims(connection, positions, page.entries, _rows_of)
     pairs = {(row[1], row[0]) for row in added}
     known = set(connection.execute(_PAIRS_AMONG, {"issues": list({i for i, _ in pairs})}))
     insert_all(connection, position_pairs, sorted(pairs - {tuple(row) for row in known}))

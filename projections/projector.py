@@ -12,9 +12,9 @@ from typing import Protocol
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, select
 
 from events.timeline import Timeline
-from projections import catalog, log, positions, reports, statuses
+from projections import catalog, ledger, log, positions, reports, statuses
 from projections.database import Micros, metadata, writing
-from projections.log import START, Entry, Head, end_of, entries_of
+from projections.log import START, Head, Page, page_of
 
 
 class Projection(Protocol):
@@ -28,11 +28,11 @@ class Projection(Protocol):
     def TABLES(self) -> tuple[Table, ...]:  # noqa: N802
         """What a rebuild empties."""
 
-    def apply(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Change the tables by the entries, which follow those applied before."""
+    def apply(self, connection: Connection, page: Page) -> None:
+        """Change the tables by a page, which follows those applied before."""
 
 
-PROJECTIONS: tuple[Projection, ...] = (log, catalog, reports, positions, statuses)
+PROJECTIONS: tuple[Projection, ...] = (log, ledger, catalog, reports, positions, statuses)
 
 checkpoint = Table(
     "checkpoint",
@@ -67,10 +67,10 @@ def catch_up(engine: Engine, timeline: Timeline) -> Head:
             head = _lock(connection)
             events = timeline.events_after(head.position, PAGE)
             if events:
-                entries = entries_of(connection, events, head)
+                page = page_of(connection, events, head)
                 for projection in PROJECTIONS:
-                    projection.apply(connection, entries)
-                head = end_of(head, events, entries)
+                    projection.apply(connection, page)
+                head = page.end
                 connection.execute(checkpoint.update().values(head._asdict()))
         if len(events) < PAGE:
             return head
@@ -81,13 +81,19 @@ def rebuild(
     timeline: Timeline,
     projections: Iterable[Projection] = PROJECTIONS,
     progress: Progress | None = None,
+    *,
+    accept_new_root: bool = False,
 ) -> Head:
     """Empty read models and replay the log into them, in one transaction.
 
     Readers see the old rows until it is done. Returns how far the read models have come.
+    Raises RewrittenError when the ledger would not be an extension of what it was, unless
+    `accept_new_root`.
     """
     with writing(engine) as connection:
         head = _lock(connection)
+        size = 0 if accept_new_root else ledger.size_of(connection)
+        root = ledger.root_at(connection, size)
         chosen = [one for one in PROJECTIONS if one in tuple(projections)]
         for projection in chosen:
             for table in projection.TABLES:
@@ -95,6 +101,7 @@ def rebuild(
         whole = len(chosen) == len(PROJECTIONS)
         stop = timeline.head() if whole else head.position
         head = replay(connection, timeline, chosen, stop, progress)
+        ledger.must_hold(connection, size, root)
         if whole:
             connection.execute(checkpoint.update().values(head._asdict()))
     return catch_up(engine, timeline)
@@ -110,10 +117,10 @@ def replay(
     """Apply the whole log, up to the store's position `stop`, to empty read models."""
     head = START
     while events := timeline.events_after(head.position, PAGE, stop):
-        entries = entries_of(connection, events, head)
+        page = page_of(connection, events, head)
         for projection in projections:
-            projection.apply(connection, entries)
-        head = end_of(head, events, entries)
+            projection.apply(connection, page)
+        head = page.end
         if progress:
             progress(head.position, stop)
     return head

@@ -24,7 +24,7 @@ from events.dates import bounds_of
 from events.records import Record, issues_named, parties_named
 from projections.belief import OPEN, believed
 from projections.database import Micros, Text, in_parts, insert_all, metadata
-from projections.log import Entry
+from projections.log import Entry, Page
 
 reports = Table(
     "reports",
@@ -89,7 +89,7 @@ class Version(NamedTuple):
 # How events change it
 
 
-def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+def apply(connection: Connection, page: Page) -> None:
     """Add versions, each closing the one before it."""
     versions: list[tuple[Any, ...]] = []
     subjects: list[tuple[Any, ...]] = []
@@ -98,7 +98,7 @@ def apply(connection: Connection, entries: Iterable[Entry]) -> None:
         .where(reports.c.place == bindparam("closed"), reports.c.seq_to == OPEN)
         .values(seq_to=bindparam("at"))
     )
-    for entry in entries:
+    for entry in page.entries:
         if entry.report is None:
             continue
         if entry.amends:

@@ -1,6 +1,6 @@
 """Statuses: how far the negotiation of each issue had come, on whose word."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Table, bindparam, distinct, func, literal, select
@@ -17,7 +17,7 @@ from projections.belief import (
     latest_first,
 )
 from projections.database import Micros, RowId, Text, metadata
-from projections.log import Entry
+from projections.log import Entry, Page
 from projections.runs import Answer, Change, Run, answer, change_at, runs
 
 statuses = Table(
@@ -41,9 +41,9 @@ FLOOR = STRENGTH[STATUS_FLOOR]
 # How events change it
 
 
-def apply(connection: Connection, entries: Iterable[Entry]) -> None:
+def apply(connection: Connection, page: Page) -> None:
     """Add and close rows as reports are recorded and amended."""
-    apply_claims(connection, statuses, entries, _rows_of)
+    apply_claims(connection, statuses, page.entries, _rows_of)
 
 
 def _rows_of(entry: Entry, report: Record) -> Iterator[tuple[Any, ...]]:

@@ -145,8 +145,8 @@ def exported(store: Store) -> Iterator[bytes]:
     stop = store.catch_up().position
     with store.reading() as (connection, _):
         while events := store.timeline.events_after(head.position, PAGE, stop):
-            entries = log.entries_of(connection, events, head)
-            for entry in entries:
+            page = log.page_of(connection, events, head)
+            for entry in page.entries:
                 by = (
                     {}
                     if entry.recorded_by == lines.BY_DEFAULT
@@ -154,4 +154,4 @@ def exported(store: Store) -> Iterator[bytes]:
                 )
                 told = {"recorded_at": to_text(entry.recorded_at)} | by
                 yield encode(entry.record | told) + b"\n"
-            head = log.end_of(head, events, entries)
+            head = page.end

@@ -1,4 +1,4 @@
-"""What the audit asks of the read models: the lapses of a window, the amendments in order."""
+"""What the audit asks: a ledger, the lapses of a window, the amendments in order."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,6 +26,16 @@ READ_MODELS = (
 
 def upgrade() -> None:
     """Add them, and let the next catch-up replay the log from its beginning."""
+    op.create_table(
+        "ledger",
+        sa.Column("leaf", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column("chain", sa.LargeBinary(), nullable=False),
+        sa.Column("nodes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("leaf"),
+    )
+    op.create_index("ledger_by_seq", "ledger", ["seq"], unique=True)
     op.create_index(
         "positions_by_lapse",
         "positions",
@@ -51,3 +61,4 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_index("reports_by_amendment", "reports")
     op.drop_index("positions_by_lapse", "positions")
+    op.drop_table("ledger")

@@ -5,6 +5,7 @@ from service.routes import (
     changes,
     differences,
     exports,
+    ledger,
     matrix,
     positions,
     reports,
@@ -24,4 +25,5 @@ BLUEPRINTS = (
     differences.api,
     revisions.api,
     exports.api,
+    ledger.api,
 )

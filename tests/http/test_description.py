@@ -88,6 +88,9 @@ def test_every_answer_is_as_described(client, told):
         "/v1/diff#": "/v1/diff?seq_from=0",
         "/v1/positions": "/v1/positions",
         "/v1/columns": "/v1/columns",
+        "/v1/ledger": "/v1/ledger",
+        "/v1/ledger/proof": "/v1/ledger/proof?report=r-1&version=2",
+        "/v1/ledger/consistency": "/v1/ledger/consistency?from=3",
         "/v1/parties/{party}/positions/{issue}/revisions": (
             "/v1/parties/ukraine/positions/nato/revisions"
         ),

@@ -1,0 +1,166 @@
+"""The ledger: proof that no stored event was changed, removed, moved or put in between.
+
+Every event of the log, bookkeeping too, is chained: its hash is over the hash before it and
+over its stored bytes. The chain is the leaves of a Merkle tree (RFC 6962), so that one hash,
+the root, stands for the whole log, and short proofs show that an event is in it, and that a
+later log extends an earlier one.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    bindparam,
+    func,
+    select,
+)
+
+from projections import merkle
+from projections.database import in_parts, insert_all, metadata
+from projections.log import Page
+from projections.merkle import Node, Span
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("leaf", Integer, primary_key=True, autoincrement=False),  # from 0
+    Column("position", BigInteger, nullable=False),  # the event store's own id
+    Column("seq", Integer),  # of the record that the event keeps; bookkeeping has none
+    Column("chain", LargeBinary, nullable=False),
+    Column("nodes", LargeBinary, nullable=False),  # hashes of what it completes, its own first
+    Index("ledger_by_seq", "seq", unique=True),
+    info={"key": ("leaf",)},
+)
+
+NAME = "ledger"
+TABLES = (ledger,)
+
+GENESIS = bytes(32)
+"""The hash before the first."""
+
+
+class Leaf(NamedTuple):
+    """One event in the ledger."""
+
+    leaf: int
+    position: int
+    seq: int | None
+    chain: bytes
+
+
+class RewrittenError(Exception):
+    """The log no longer gives the ledger that it once gave."""
+
+
+# How events change it
+
+
+def apply(connection: Connection, page: Page) -> None:
+    """Chain the events."""
+    size, chain = _end(connection)
+    hashes = _hashes(connection, merkle.nodes_of(Span(0, size)))
+    peaks = [(node.level, hashes[node]) for node in merkle.nodes_of(Span(0, size))]
+    seqs = {entry.position: entry.seq for entry in page.entries}
+    rows = []
+    for leaf, event in enumerate(page.events, size):
+        chain = chained(chain, event.raw)
+        completed = merkle.append(peaks, chain)
+        rows.append((leaf, event.id, seqs.get(event.id), chain, b"".join(completed)))
+    insert_all(connection, ledger, rows)
+
+
+def chained(before: bytes, raw: bytes) -> bytes:
+    """Return the hash of an event, over the hash before it and its stored bytes."""
+    return sha256(before + raw).digest()
+
+
+# What can be asked of it
+
+_READS = (ledger.c.leaf, ledger.c.position, ledger.c.seq, ledger.c.chain)
+_END = select(ledger.c.leaf, ledger.c.chain).where(
+    ledger.c.leaf == select(func.max(ledger.c.leaf)).scalar_subquery()
+)
+_LEAF = select(*_READS).where(ledger.c.leaf == bindparam("leaf"))
+_LEAF_OF = select(*_READS).where(ledger.c.seq == bindparam("seq"))
+_LAST_SEQ = (
+    select(ledger.c.seq)
+    .where(ledger.c.leaf < bindparam("size"), ledger.c.seq.is_not(None))
+    .order_by(ledger.c.leaf.desc())
+    .limit(1)
+)
+_NODES = select(ledger.c.leaf, ledger.c.nodes).where(
+    ledger.c.leaf.in_(bindparam("leaves", expanding=True))
+)
+
+
+def size_of(connection: Connection) -> int:
+    """Return how many events are in the ledger."""
+    return _end(connection)[0]
+
+
+def size_at(connection: Connection, seq: int) -> int:
+    """Return how many were when the record at `seq` was the last: its own event is."""
+    leaf = leaf_of(connection, seq)
+    return leaf.leaf + 1 if leaf else 0
+
+
+def last_seq(connection: Connection, size: int) -> int:
+    """Return the position in the log of the last record among the first `size` events."""
+    return int(connection.execute(_LAST_SEQ, {"size": size}).scalar() or 0)
+
+
+def leaf_of(connection: Connection, seq: int) -> Leaf | None:
+    """Return the event of the record at `seq`, None if there is none."""
+    row = connection.execute(_LEAF_OF, {"seq": seq}).one_or_none()
+    return Leaf(*row) if row else None
+
+
+def leaf_at(connection: Connection, leaf: int) -> Leaf | None:
+    """Return an event by its number, from 0, None if there is none."""
+    row = connection.execute(_LEAF, {"leaf": leaf}).one_or_none()
+    return Leaf(*row) if row else None
+
+
+def root_at(connection: Connection, size: int) -> bytes:
+    """Return the root over the first `size` events."""
+    return roots(connection, [Span(0, size)])[0]
+
+
+def roots(connection: Connection, spans: Sequence[Span]) -> list[bytes]:
+    """Return the root over each of some spans of events, in one or two statements."""
+    hashes = _hashes(connection, (node for span in spans for node in merkle.nodes_of(span)))
+    return [merkle.root_of(span, hashes) for span in spans]
+
+
+def must_hold(connection: Connection, size: int, root: bytes) -> None:
+    """Raises RewrittenError unless the first `size` events have that root."""
+    if size and (size_of(connection) < size or root_at(connection, size) != root):
+        raise RewrittenError(
+            f"the log no longer gives the root that the ledger has for its first {size} events: "
+            "an event was changed, removed or put in between, or the ledger was. 'stancelog "
+            "verify' names the first one that differs"
+        )
+
+
+def _end(connection: Connection) -> tuple[int, bytes]:
+    row = connection.execute(_END).one_or_none()
+    return (row.leaf + 1, row.chain) if row else (0, GENESIS)
+
+
+def _hashes(connection: Connection, nodes: Iterable[Node]) -> dict[Node, bytes]:
+    wanted = list(nodes)
+    completed: dict[int, bytes] = {}
+    for leaves in in_parts({node.last_leaf for node in wanted}):
+        rows = connection.execute(_NODES, {"leaves": leaves})
+        completed |= {row.leaf: row.nodes for row in rows}
+    return {
+        node: completed[node.last_leaf][32 * node.level : 32 * (node.level + 1)] for node in wanted
+    }
