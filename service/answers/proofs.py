@@ -8,9 +8,11 @@ from events import dates
 from events.timeline import Timeline
 from projections import ledger, log, merkle
 from projections.ledger import GENESIS, Leaf
+from projections.log import Head
 from projections.merkle import Span
 from service.answers.shared import Body
 from service.links import url
+from service.problems import NotFoundError
 
 
 def ledger_head(connection: Connection, size: int, seq: int) -> Body:
@@ -27,11 +29,20 @@ def ledger_head(connection: Connection, size: int, seq: int) -> Body:
     }
 
 
+def newest_head(connection: Connection, head: Head) -> tuple[int, bytes, str | None]:
+    """Return the size and root of the ledger, and when its last record was recorded."""
+    size = ledger.size_of(connection)
+    time = dates.to_text(head.recorded_at) if head.seq else None
+    return size, ledger.root_at(connection, size), time
+
+
 def inclusion(connection: Connection, timeline: Timeline, leaf: Leaf, size: int) -> Body:
     """Return the proof that an event that keeps a record is among the first `size`."""
     assert leaf.seq is not None
     before = ledger.leaf_at(connection, leaf.leaf - 1)
-    (stored,) = timeline.events_after(leaf.position - 1, 1, leaf.position)
+    stored = timeline.events_after(leaf.position - 1, 1, leaf.position)
+    if not stored:
+        raise NotFoundError("event", str(leaf.leaf), why="The store has lost the event: verify.")
     root, *path = ledger.roots(connection, [Span(0, size), *merkle.inclusion(leaf.leaf, size)])
     recorded_at = log.recorded_at(connection, leaf.seq)
     assert recorded_at is not None
@@ -41,7 +52,7 @@ def inclusion(connection: Connection, timeline: Timeline, leaf: Leaf, size: int)
         "size": size,
         "root": root.hex(),
         "previous": (before.chain if before else GENESIS).hex(),
-        "stored": b64encode(stored.raw).decode(),
+        "stored": b64encode(stored[0].raw).decode(),
         "chain": leaf.chain.hex(),
         "leaf_hash": merkle.leaf_hash(leaf.chain).hex(),
         "path": [one.hex() for one in path],

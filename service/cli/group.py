@@ -33,6 +33,7 @@ class Commands(click.Group):
         "revisions",
         "rebuild",
         "verify",
+        "checkpoint",
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:

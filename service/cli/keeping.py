@@ -1,5 +1,8 @@
 """Creating the database, and keeping the read models sound."""
 
+import os
+from pathlib import Path
+
 import click
 
 from projections import projector
@@ -7,9 +10,23 @@ from projections.database import reading
 from projections.ledger import RewrittenError
 from projections.tampering import Walk, walk
 from projections.verify import differences
+from service import checkpoints
+from service.checkpoints import BadSignatureError, Checkpoint, CheckpointError, Key
 from service.cli import tables
 from service.cli.group import main
-from service.cli.speaking import DIFFERENT, err, fail, opened, out, progress, redacted, steps
+from service.cli.proving import SIGNING_KEY
+from service.cli.speaking import (
+    DIFFERENT,
+    REFUSED,
+    err,
+    fail,
+    opened,
+    out,
+    progress,
+    redacted,
+    steps,
+    warn,
+)
 from service.store import Store, initialise
 
 
@@ -62,15 +79,31 @@ def rebuild(url: str, projections: tuple[str, ...], accept_new_root: bool) -> No
 
 
 @main.command()
+@click.option(
+    "--checkpoint",
+    "checkpoint_file",
+    metavar="FILE",
+    help="Show that the log extends the one that this checkpoint was made of.",
+)
+@click.option(
+    "--public-key",
+    metavar="KEY",
+    help="The key that must have signed it, as 'stancelog checkpoint --public-key' prints it.  "
+    f"[default: that of {SIGNING_KEY}]",
+)
 @click.pass_obj
-def verify(url: str) -> None:
+def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> None:
     """Check every stored byte, and the read models, against the log.
 
     First the events against the ledger: one that was altered, removed, moved or put in between
-    is named. Then the read models, rebuilt aside, row for row.
+    is named. Then the read models, rebuilt aside, row for row. Whoever can alter the log can
+    rebuild the ledger too: only a checkpoint kept elsewhere shows that.
     """
+    if public_key and not checkpoint_file:
+        raise click.UsageError("--public-key: give --checkpoint FILE too")
+    kept = _checkpoint(checkpoint_file, public_key) if checkpoint_file else None
     with opened(url) as store:
-        walked = _walk(store)
+        walked = _walk(store, kept)
         with progress("replaying", store.timeline.head()) as advance:
             found = list(differences(store.engine, store.timeline, steps(advance)))
         seq = store.catch_up().seq
@@ -79,18 +112,66 @@ def verify(url: str) -> None:
         fail(DIFFERENT, f"{count} rows differ from the log: 'stancelog rebuild' mends them")
     err.print(f"The ledger's {walked.size} events are as they were stored.", highlight=False)
     err.print(f"Its root is {walked.root.hex()}.", highlight=False, soft_wrap=True)
+    if kept:
+        err.print(
+            f"The log extends the checkpoint: its first {kept.size} events are the same.",
+            highlight=False,
+        )
     err.print(f"The read models are as the log has them, up to seq {seq}.", highlight=False)
 
 
-def _walk(store: Store) -> Walk:
+def _checkpoint(name: str, public_key: str | None) -> Checkpoint:
+    """Read a checkpoint, and check its signature if there is a key. Ends with a status if not."""
+    try:
+        text = Path(name).read_text("utf-8")
+        kept = checkpoints.parsed(text)
+        key = checkpoints.key_of(public_key) if public_key else _own_key(kept.origin)
+        if key:
+            checkpoints.check(text, key)
+    except UnicodeDecodeError:
+        fail(REFUSED, f"{name}: it is not a checkpoint: it is no text")
+    except BadSignatureError as error:
+        fail(DIFFERENT, f"{name}: {error}")
+    except CheckpointError as error:
+        fail(REFUSED, f"{name}: {error}")
+    if key:
+        err.print(f"The checkpoint is signed by {key}.", highlight=False, soft_wrap=True)
+    elif checkpoints.is_signed(text):
+        warn("the checkpoint's signature was not checked: no key is known (--public-key)")
+    else:
+        warn("the checkpoint is not signed: whoever could reach it could alter it")
+    return kept
+
+
+def _own_key(origin: str) -> Key | None:
+    name = os.environ.get(SIGNING_KEY)
+    return Key(origin, checkpoints.private_key(name).public_key()) if name else None
+
+
+def _walk(store: Store, kept: Checkpoint | None) -> Walk:
     """Compare the stored events with the ledger. Ends with a status at the first that differs."""
+    sizes = [kept.size] if kept else []
     with reading(store.engine) as connection:
-        walked = walk(connection, store.timeline, projector.head_of(connection).position)
+        stop = projector.head_of(connection).position
+        walked = walk(connection, store.timeline, stop, sizes=sizes)
     if bad := walked.tampered:
         seq = f", seq {bad.seq}" if bad.seq is not None else ""
         fail(
             DIFFERENT,
             f"the log was tampered with: {bad.about} (event {bad.leaf + 1} of the ledger, no. "
             f"{bad.position} of the store{seq}) {bad.found}",
+        )
+    if kept and kept.size > walked.size:
+        fail(
+            DIFFERENT,
+            f"the log does not extend the checkpoint: that has {kept.size} events, this log "
+            f"{walked.size}",
+        )
+    if kept and walked.roots[kept.size] != kept.root:
+        fail(
+            DIFFERENT,
+            f"the log does not extend the checkpoint: the root over its first {kept.size} events "
+            f"is {walked.roots[kept.size].hex()}, that of the checkpoint {kept.root.hex()}. "
+            "An event among them was altered, and the ledger rebuilt since",
         )
     return walked

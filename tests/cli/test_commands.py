@@ -188,6 +188,7 @@ def test_help_teaches_every_command(run):
         "revisions",
         "rebuild",
         "verify",
+        "checkpoint",
     ]
     assert re.findall(r"^  (\w+) {2,}[A-Z]", shown, re.MULTILINE)[-len(commands) :] == commands
     for command in commands:

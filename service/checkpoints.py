@@ -1,0 +1,171 @@
+"""Checkpoints: a head of the ledger in a few lines, to be kept where we cannot reach it.
+
+In the form of C2SP's tlog-checkpoint, as a signed note (c2sp.org/tlog-checkpoint,
+c2sp.org/signed-note): origin, size and root, a line each; then lines of our own; then, after
+an empty line, signatures. So the tools of transparency logs read it too.
+"""
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+ED25519 = b"\x01"
+"""The kind of key, in a signed note."""
+
+ORIGIN = "stancelog"
+
+_SIGNATURE = re.compile(r"— (\S+) (\S+)")
+_NAME = re.compile(r"[^\s+]+")
+
+
+class CheckpointError(Exception):
+    """A checkpoint or a key cannot be used."""
+
+
+class BadSignatureError(CheckpointError):
+    """The signature is not one of the key over the checkpoint."""
+
+
+class Checkpoint(NamedTuple):
+    """A head of the ledger."""
+
+    origin: str
+    size: int
+    root: bytes
+    seq: int | None = None
+    time: str | None = None  # when the last record was recorded
+
+
+class Key(NamedTuple):
+    """A key that checks signatures, by the name that it signs with."""
+
+    name: str
+    public: Ed25519PublicKey
+
+    @property
+    def id(self) -> bytes:
+        """The four bytes that stand for it in a signature."""
+        return sha256(
+            self.name.encode() + b"\n" + ED25519 + self.public.public_bytes_raw()
+        ).digest()[:4]
+
+    def __str__(self) -> str:
+        public = b64encode(ED25519 + self.public.public_bytes_raw()).decode()
+        return f"{self.name}+{self.id.hex()}+{public}"
+
+
+def body_of(checkpoint: Checkpoint) -> str:
+    """Return the text of a checkpoint, without signatures."""
+    lines = [checkpoint.origin, str(checkpoint.size), b64encode(checkpoint.root).decode()]
+    if checkpoint.seq is not None:
+        lines.append(f"seq {checkpoint.seq}")
+    if checkpoint.time is not None:
+        lines.append(f"time {checkpoint.time}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def signed(checkpoint: Checkpoint, private: Ed25519PrivateKey) -> str:
+    """Return the text of a checkpoint with a signature by its origin."""
+    body = body_of(checkpoint)
+    key = Key(checkpoint.origin, private.public_key())
+    signature = b64encode(key.id + private.sign(body.encode())).decode()
+    return f"{body}\n— {key.name} {signature}\n"
+
+
+def parsed(text: str) -> Checkpoint:
+    """Return the checkpoint in a text, its signatures unchecked. Raises CheckpointError."""
+    lines = _parts(text)[0].split("\n")[:-1]
+    if len(lines) < 3:
+        raise CheckpointError("a checkpoint has an origin, a size and a root, a line each")
+    origin, size, root, *more = lines
+    if not _NAME.fullmatch(origin):
+        raise CheckpointError(f"line 1: {origin[:80]!r} is not an origin")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", size):
+        raise CheckpointError(f"line 2: {size[:80]!r} is not the size of a log")
+    told = dict(line.split(" ", 1) for line in more if " " in line)
+    seq = told.get("seq", "")
+    return Checkpoint(
+        origin,
+        int(size),
+        _decoded(root, 32, "line 3: the root"),
+        int(seq) if re.fullmatch(r"[0-9]{1,18}", seq) else None,
+        told.get("time"),
+    )
+
+
+def is_signed(text: str) -> bool:
+    """Tell whether a checkpoint has any signature. Raises CheckpointError."""
+    return bool(_parts(text)[1])
+
+
+def check(text: str, key: Key) -> None:
+    """Raises BadSignatureError unless a checkpoint is signed by a key."""
+    body, signatures = _parts(text)
+    for line in signatures:
+        name, encoded = line
+        raw = _decoded(encoded, None, "the signature")
+        if name != key.name or raw[:4] != key.id:
+            continue  # by somebody else: a note may have several
+        try:
+            key.public.verify(raw[4:], body.encode())
+        except InvalidSignature:
+            raise BadSignatureError("the signature is not of this text: one was altered") from None
+        return
+    raise BadSignatureError(f"it has no signature by {key}")
+
+
+def key_of(text: str) -> Key:
+    """Return the key that a line like `name+1a2b3c4d+AXy…` stands for. Raises CheckpointError."""
+    name, _, rest = text.strip().partition("+")
+    stated, _, encoded = rest.partition("+")
+    raw = _decoded(encoded, 33, "the key")
+    if raw[:1] != ED25519 or not _NAME.fullmatch(name):
+        raise CheckpointError("only Ed25519 keys are known: name+8 hexadecimal digits+base64")
+    key = Key(name, Ed25519PublicKey.from_public_bytes(raw[1:]))
+    if key.id.hex() != stated:
+        raise CheckpointError("the key is damaged: its digits do not fit it")
+    return key
+
+
+def private_key(path: str) -> Ed25519PrivateKey:
+    """Return the key in a PEM file. Raises CheckpointError, OSError."""
+    try:
+        key = load_pem_private_key(Path(path).read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(
+            f"{path} holds no private key without a password that we can read ({error}); "
+            "'openssl genpkey -algorithm ed25519 -out key.pem' makes one"
+        ) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise CheckpointError(f"{path} holds a key of another kind than Ed25519")
+    return key
+
+
+def _parts(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the body of a note, and its signatures as (name, base64)."""
+    if any(ord(char) < 32 and char != "\n" for char in text) or not text.endswith("\n"):
+        raise CheckpointError("it is not a checkpoint: lines of plain text, each ended")
+    body, empty, rest = text.rpartition("\n\n")
+    if not empty:
+        return text, []
+    found = [_SIGNATURE.fullmatch(line) for line in rest.splitlines()]
+    if not found or not all(found):
+        raise CheckpointError("what follows the empty line must be signatures: — name base64")
+    return f"{body}\n", [(one[1], one[2]) for one in found if one]
+
+
+def _decoded(text: str, length: int | None, what: str) -> bytes:
+    try:
+        raw = b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise CheckpointError(f"{what} is not base64") from None
+    if (length is not None and len(raw) != length) or b64encode(raw).decode() != text:
+        raise CheckpointError(f"{what} has not the length that it should have")
+    return raw
