@@ -164,28 +164,19 @@ class Timeline(Application[UUID]):
         Raises UnreadableError at the first that cannot even be read.
         """
         last: int | None = None
+        limit = RAW_PAGE
         while True:
-            some = self._raw_after(last, stop)
+            try:
+                some = self._raw_page(last, limit, stop)
+            except Exception as error:  # whatever somebody put there
+                if limit == 1:
+                    raise UnreadableError(last or 0, str(error)) from error
+                limit = 1  # one by one, to tell where
+                continue
             yield from some
-            if len(some) < RAW_PAGE:
+            if len(some) < limit:
                 return
             last = some[-1].id
-
-    def _raw_after(self, last: int | None, stop: int) -> list[Raw]:
-        try:
-            return self._raw_page(last, RAW_PAGE, stop)
-        except Exception:  # noqa: BLE001 (whatever somebody put there)
-            some: list[Raw] = []
-        while len(some) < RAW_PAGE:  # one by one, to tell where
-            at = some[-1].id if some else last
-            try:
-                one = self._raw_page(at, 1, stop)
-            except Exception as error:
-                raise UnreadableError(at or 0, str(error)) from error
-            if not one:
-                break
-            some += one
-        return some
 
     def _raw_page(self, last: int | None, limit: int, stop: int) -> list[Raw]:
         found = self.recorder.select_notifications(last, limit, stop, inclusive_of_start=False)

@@ -1,6 +1,7 @@
 """Finding the first event that is not as the ledger has it, by reading every stored byte."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, NamedTuple
@@ -57,19 +58,20 @@ def walk(
     differs. `connection` sees one state of the read models.
     """
     done = Walk(roots=dict.fromkeys(sizes, merkle.EMPTY))
-    rows, events = _rows(connection), timeline.raw_events(stop)
-    for leaf in count():
-        row = next(rows, None)
-        try:
-            event = next(events, None)
-            wrong = _what_is_wrong(connection, done, row, event)
-        except UnreadableError as error:
-            event, wrong = None, f"cannot be read: {error}"
-        if wrong:
-            done.tampered = _tampered(connection, leaf, row, event, wrong)
-        if wrong or (row is None and event is None):
-            return done
-    raise AssertionError("unreachable")
+    events = timeline.raw_events(stop)
+    with closing(_rows(connection)) as rows:
+        for leaf in count():
+            row = next(rows, None)
+            try:
+                event = next(events, None)
+                wrong = _what_is_wrong(connection, done, row, event)
+            except UnreadableError as error:
+                event, wrong = None, f"cannot be read: {error}"
+            if wrong:
+                done.tampered = _tampered(connection, leaf, row, event, wrong)
+            if wrong or (row is None and event is None):
+                break
+    return done
 
 
 def _what_is_wrong(connection: Connection, done: Walk, row: Any, event: Raw | None) -> str | None:
@@ -111,6 +113,7 @@ def _tampered(
     return Tampered(leaf, position, seq, about, wrong)
 
 
-def _rows(connection: Connection) -> Iterator[Any]:
+def _rows(connection: Connection) -> Generator[Any, None, None]:
     query = select(ledger).order_by(ledger.c.leaf)
-    yield from connection.execution_options(yield_per=1000).execute(query)
+    with connection.execution_options(yield_per=1000).execute(query) as found:
+        yield from found

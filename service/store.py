@@ -38,10 +38,11 @@ class Recorded(NamedTuple):
 class Store:
     """The log and the read models of one database."""
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
+    def __init__(self, url: str, *, create: bool = True, catch_up: bool = True) -> None:
         """Open the database at `url`, creating or upgrading it where needed.
 
-        Without `create`, raises NotReadyError instead. Raises DatabaseUrlError.
+        Without `create`, raises NotReadyError instead. Without `catch_up`, the read models are
+        left as they are found. Raises DatabaseUrlError.
         """
         if create:
             initialise(url)
@@ -53,7 +54,8 @@ class Store:
         self._writing = RLock()
         self.timeline = Timeline(url, check=records.load)
         self.engine = connect(url)
-        self.catch_up()
+        if catch_up:
+            self.catch_up()
 
     def record(self, sent: Sequence[Sent]) -> list[Recorded]:
         """Record all of them, in order and in one commit, or none.

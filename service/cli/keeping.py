@@ -102,8 +102,9 @@ def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> Non
     if public_key and not checkpoint_file:
         raise click.UsageError("--public-key: give --checkpoint FILE too")
     kept = _checkpoint(checkpoint_file, public_key) if checkpoint_file else None
-    with opened(url) as store:
+    with opened(url, catch_up=False) as store:  # which would trust what is stored
         walked = _walk(store, kept)
+        store.catch_up()
         with progress("replaying", store.timeline.head()) as advance:
             found = list(differences(store.engine, store.timeline, steps(advance)))
         seq = store.catch_up().seq

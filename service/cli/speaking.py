@@ -24,9 +24,9 @@ err = Console(stderr=True)
 
 
 @contextmanager
-def opened(url: str, *, create: bool = False) -> Iterator[Store]:
+def opened(url: str, *, create: bool = False, catch_up: bool = True) -> Iterator[Store]:
     """Give the store of a database. With `create`, it is created or upgraded where needed."""
-    store = Store(url, create=create)
+    store = Store(url, create=create, catch_up=catch_up)
     try:
         yield store
     finally:
