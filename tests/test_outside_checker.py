@@ -1,0 +1,215 @@
+"""docs/verify.py, as an outsider runs it: what is true is proven, whatever is altered is not."""
+
+import contextlib
+import importlib.util
+import json
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from projections import merkle
+from projections.merkle import Node, Span
+from service import checkpoints
+from service.app import create_app
+from service.checkpoints import Checkpoint, Key
+from tests.records import issue, party, position, statement, tell
+from tests.test_merkle import hashes_of, leaves, naive_root
+
+SCRIPT = Path(__file__).parent.parent / "docs" / "verify.py"
+PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+KEY = str(Key("stancelog", PRIVATE.public_key()))
+
+spec = importlib.util.spec_from_file_location("outside", SCRIPT)
+outside = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(outside)
+
+VECTORS = (  # RFC 8032, section 7.1: public key, message, signature
+    (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        (
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+            "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+        ),
+    ),
+    (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        (
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+            "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_its_signatures_are_those_of_the_standard(vector):
+    public, message, signature = map(bytes.fromhex, vector)
+    assert outside.is_signed(public, signature, message)
+    assert not outside.is_signed(public, signature, message + b"\0")
+    other = (int.from_bytes(signature[32:], "little") + outside.L).to_bytes(32, "little")
+    assert not outside.is_signed(public, signature[:32] + other, message)
+
+
+def test_it_agrees_with_the_library_about_many_signatures():
+    for number in range(12):
+        private = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+        message = bytes(range(number * 7))
+        public, signature = private.public_key().public_bytes_raw(), private.sign(message)
+        assert outside.is_signed(public, signature, message)
+        bad = bytearray(signature)
+        bad[number * 5] ^= 1
+        with contextlib.suppress(outside.NotProven):
+            assert not outside.is_signed(public, bytes(bad), message)
+
+
+@pytest.mark.parametrize("size", range(1, 34))
+def test_it_accepts_every_true_proof(size):
+    hashes, root = hashes_of(leaves(size)), naive_root(leaves(size))
+    for leaf in range(size):
+        path = [merkle.root_of(span, hashes) for span in merkle.inclusion(leaf, size)]
+        assert outside.root_of_inclusion(leaf, size, hashes[Node(0, leaf)], path) == root
+    for old in range(size + 1):
+        path = [merkle.root_of(span, hashes) for span in merkle.consistency(old, size)]
+        old_root = merkle.root_of(Span(0, old), hashes)
+        assert outside.is_consistent(old, old_root, size, root, path)
+        if old not in (0, size):
+            for altered in (path[1:], [*path, root], path[::-1]):
+                if altered != path:
+                    assert not outside.is_consistent(old, old_root, size, root, altered)
+            assert not outside.is_consistent(old, root, size, root, path)
+
+
+def run(*words, stdin=None):
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *map(str, words)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def kept(store, url, tmp_path):
+    """Proofs and checkpoints of a small log, in files."""
+    tell(store, party(), issue())
+    early = checkpoint_of(url, tmp_path / "early")
+    tell(store, *(statement(f"r-{n}", positions=[position()]) for n in range(6)))
+    late = checkpoint_of(url, tmp_path / "late")
+    app = create_app(url)
+    client = app.test_client()
+    proof = client.get("/v1/ledger/proof?report=r-3").json
+    size = client.get("/v1/ledger?seq=2").json["size"]
+    extends = client.get(f"/v1/ledger/consistency?from={size}").json
+    app.extensions["stancelog"].close()
+    return {"early": early, "late": late, "proof": proof, "extends": extends, "folder": tmp_path}
+
+
+def checkpoint_of(url, path):
+    app = create_app(url)
+    head = app.test_client().get("/v1/ledger").json
+    app.extensions["stancelog"].close()
+    made = Checkpoint("stancelog", head["size"], bytes.fromhex(head["root"]), head["seq"])
+    path.write_text(checkpoints.signed(made, PRIVATE))
+    return path
+
+
+def write(kept, proof):
+    path = kept["folder"] / "proof.json"
+    path.write_text(json.dumps(proof))
+    return path
+
+
+def test_a_record_is_proven_to_be_in_the_log_and_shown(kept):
+    path = write(kept, kept["proof"])
+    done = run("inclusion", path, "--checkpoint", kept["late"], "--key", KEY)
+    assert done.returncode == 0, done.stderr
+    assert '"id": "r-3"' in done.stdout
+    assert "signed by the key" in done.stdout
+    assert "what the server says" in run("inclusion", path).stdout
+    piped = run("inclusion", "-", stdin=json.dumps(kept["proof"]))
+    assert piped.returncode == 0
+
+
+def flipped(text):
+    return ("1" if text[0] != "1" else "2") + text[1:]
+
+
+ALTERED = {
+    "a byte of what is stored": lambda p: p | {"stored": altered_bytes(p["stored"])},
+    "the hash before": lambda p: p | {"previous": flipped(p["previous"])},
+    "the order of the path": lambda p: p | {"path": p["path"][::-1]},
+    "a step left out": lambda p: p | {"path": p["path"][1:]},
+    "a step too many": lambda p: p | {"path": [*p["path"], p["root"]]},
+    "a step": lambda p: p | {"path": [flipped(p["path"][0]), *p["path"][1:]]},
+    "the place": lambda p: p | {"leaf": p["leaf"] ^ 1},
+    "a place outside": lambda p: p | {"leaf": p["size"]},
+    "a place that is none": lambda p: p | {"leaf": "3"},
+    "the size": lambda p: p | {"size": p["size"] + 40},
+    "the root": lambda p: p | {"root": flipped(p["root"])},
+    "nothing there": lambda _: {},
+    "no object": lambda _: [1, 2],
+    "no hexadecimal": lambda p: p | {"path": ["zz"]},
+}
+
+
+def altered_bytes(text):
+    raw = bytearray(b64decode(text))
+    raw[-5] ^= 1
+    return b64encode(raw).decode()
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_a_proof_of_inclusion_with_anything_altered_is_refused(kept, what):
+    done = run("inclusion", write(kept, ALTERED[what](kept["proof"])))
+    assert (done.returncode, done.stderr.startswith("NOT PROVEN")) == (1, True)
+
+
+def test_a_proof_for_another_head_than_the_checkpoint_is_refused(kept):
+    done = run("inclusion", write(kept, kept["proof"]), "--checkpoint", kept["early"])
+    assert (done.returncode, "ask for it with size=" in done.stderr) == (1, True)
+
+
+def test_the_log_is_proven_to_have_only_grown(kept):
+    path = write(kept, kept["extends"])
+    done = run("consistency", path, kept["early"], kept["late"], "--key", KEY)
+    assert (done.returncode, "only grew" in done.stdout) == (0, True), done.stderr
+    assert run("consistency", path, kept["late"], kept["early"]).returncode == 1
+
+
+@pytest.mark.parametrize("what", ["a step", "a step left out", "a step too many"])
+def test_a_proof_of_consistency_with_anything_altered_is_refused(kept, what):
+    path = write(kept, ALTERED[what](kept["extends"] | {"root": "00" * 32}))
+    assert run("consistency", path, kept["early"], kept["late"]).returncode == 1
+
+
+def test_a_checkpoint_that_was_altered_or_signed_by_another_is_refused(kept):
+    path = write(kept, kept["proof"])
+    late = kept["late"].read_text()
+    bad = kept["folder"] / "bad"
+    bad.write_text(late.replace("seq 8", "seq 9"))
+    assert "altered" in run("inclusion", path, "--checkpoint", bad, "--key", KEY).stderr
+    other = Key("stancelog", Ed25519PrivateKey.generate().public_key())
+    done = run("inclusion", path, "--checkpoint", kept["late"], "--key", other)
+    assert (done.returncode, "no signature by" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("junk", ["", "\0", "a\nb\nc\n", "{}", "stancelog\n5\nAAAA\n", "é" * 999])
+def test_junk_is_refused_in_a_line(kept, junk):
+    bad = kept["folder"] / "bad"
+    bad.write_text(junk)
+    assert run("inclusion", bad).returncode == 1
+    path = write(kept, kept["proof"])
+    assert run("inclusion", path, "--checkpoint", bad, "--key", KEY).returncode == 1
+    assert run(
+        "inclusion", path, "--checkpoint", kept["late"], "--key", junk.strip("\0")
+    ).returncode in (1, 2)
+    assert run("inclusion", kept["folder"] / "nowhere").returncode == 2
