@@ -65,11 +65,12 @@ def believed(log, S):
     return [(place[name], report) for name, report in reads.items() if name not in retracted]
 
 
-def row(place, report, rank, says, until=None):
+def row(place, report, rank, says, until=None, conditions=None, red_line=None):
     """One report's word on one question."""
     earliest, effect = bounds_of(report["occurred"])
     until_end = bounds_of(until).latest if until else FOREVER
-    told = {key: report.get(key) for key in ("id", "utterance", "occurred")} | {"until": until}
+    told = {key: report.get(key) for key in ("id", "type", "utterance", "occurred")}
+    told |= {"until": until, "conditions": conditions or [], "red_line": bool(red_line)}
     when = {"place": place, "earliest": earliest, "effect": effect, "until_end": until_end}
     return Row(rank=rank, says=says, **told, **when)
 
@@ -85,7 +86,8 @@ def position_rows(log, party, issue, S):
         for said in report.get("positions") or []:
             holders = [said["party"]] if said.get("party") else present
             if said["issue"] == issue and party in holders:
-                rows.append(row(place, report, rank, said["position"], said.get("until")))
+                terms = [said.get(key) for key in ("until", "conditions", "red_line")]
+                rows.append(row(place, report, rank, said["position"], *terms))
     return [row for row in rows if row.until_end >= row.effect]
 
 

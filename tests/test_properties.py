@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from events import vocabulary
-from events.dates import END_OF_TIME, bounds_of, day_after
+from events.dates import bounds_of, day_after
 from events.vocabulary import ATTRIBUTIONS, STRENGTH
 from projections import positions, projector, statuses
 from projections.database import metadata, writing
@@ -26,7 +26,7 @@ from service.store import Store
 from tests import naive
 from tests.records import position, sent, statement, tell
 from tests.tables import Rows, rows_of
-from tests.worlds import World, happenings
+from tests.worlds import Told, World, happenings, tell_all
 
 Record = dict[str, Any]
 
@@ -34,47 +34,6 @@ HALF = max(settings.default.max_examples // 2, 1)
 QUARTER = max(settings.default.max_examples // 4, 1)
 
 randoms = st.integers(0, 2**32 - 1).map(Random)
-
-
-class Told(NamedTuple):
-    """A world, and what the log of a store has of it."""
-
-    world: World
-    log: list[tuple[int, Record]]
-
-    @property
-    def first(self) -> int:
-        """The position in the log before all of it."""
-        return self.log[0][0] - 1
-
-    @property
-    def head(self) -> int:
-        """The position in the log of the last of it."""
-        return self.log[-1][0]
-
-    def instants(self) -> list[int]:
-        """Every instant at which an answer may change, and its neighbours."""
-        told = [record.get("changes", record) for _, record in self.log]
-        dates = {record["occurred"] for record in told if "occurred" in record}
-        dates |= {
-            row["until"] for record in told for row in record.get("positions", ()) if "until" in row
-        }
-        edges = {edge for text in dates for edge in bounds_of(text)} | {END_OF_TIME - 1}
-        return sorted({edge + step for edge in edges for step in (-1, 0, 1)} - {END_OF_TIME + 1})
-
-
-def tell_all(store: Store, happenings: list[Any], before: Told | None = None) -> Told:
-    """Let all of it happen, in one batch, in a new world or in one that has a past."""
-    world, log = before or (World(), [])
-    records = (
-        world.records(happenings)
-        if before
-        else [*world.registrations(), *world.records(happenings)]
-    )
-    recorded = tell(store, *records)
-    return Told(
-        world, log + [(one.seq, record) for one, record in zip(recorded, records, strict=True)]
-    )
 
 
 # The question, and its answers in the words of the naive model

@@ -8,11 +8,15 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from events.dates import END_OF_TIME, bounds_of
 from events.errors import InvalidRecordError
 from events.vocabulary import ATTRIBUTIONS, POSITIONS, STATUSES
 from service.schemas.records import load
+from service.store import Store
 from tests import naive
-from tests.records import issue, meeting, party, statement
+from tests.records import issue, meeting, party, statement, tell
+
+Log = list[tuple[int, dict[str, Any]]]
 
 DATES = (
     # Four that take effect at one instant, and where an offer until that day lapses
@@ -39,7 +43,15 @@ DATES = (
     "2020-02-01/..",
     "2020/..",
 )
-DAYS = ("2020-02-01", "2020-02-01", "2020-02-02", "2020-02-29", "2020-12-31", "9999-12-31")
+DAYS = (
+    "2020-02-01",
+    "2020-02-01",
+    "2020-02-02",
+    "2020-02-29",
+    "2020-12-31",
+    "2090-06-30",
+    "9999-12-31",
+)
 PARTIES = ("eu", "russia", "ukraine")
 ISSUES = ("nato", "sanctions")
 
@@ -52,13 +64,18 @@ attributions = st.sampled_from(("on_record", "readout", "third_party_claim")) | 
 )
 some_parties = st.lists(parties, min_size=1, max_size=2, unique=True)
 utterances = st.sampled_from((None, None, "u-1", "u-2"))
+conditions = st.sampled_from(([], ["a ceasefire"], ["a ceasefire", "guarantees"]))
+terms = st.just({}) | st.fixed_dictionaries(
+    {}, optional={"conditions": conditions, "red_line": st.booleans()}
+)
+notes = st.sampled_from((None, "The desk rang them."))
 
 
 @st.composite
 def stances(draw: st.DrawFn, *, of_meeting: bool) -> dict[str, Any]:
     """A row of `positions`."""
-    said = draw(st.sampled_from(POSITIONS))
-    row = {"issue": draw(issues), "position": said}
+    said = draw(st.sampled_from(("support", "support", *POSITIONS)))
+    row = {"issue": draw(issues), "position": said} | draw(terms)
     if of_meeting or draw(st.booleans()):
         row["party"] = draw(parties)
     if said != "undeclared" and draw(st.booleans()):
@@ -94,12 +111,14 @@ class Correct(NamedTuple):
     number: int
     fields: list[str]
     content: dict[str, dict[str, Any]]  # by the kind of report
+    note: str | None
 
 
 class Doubt(NamedTuple):
     """Retract a report, by its number, or reinstate it if it does not stand."""
 
     number: int
+    note: str | None
 
 
 FIELDS = (
@@ -118,10 +137,34 @@ reports = st.sampled_from(("statement", "statement", "meeting")).flatmap(
 )
 numbers = st.integers(0, 3)  # 0: the report told last
 fields = st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3, unique=True)
-corrections = st.builds(Correct, numbers, fields, st.fixed_dictionaries(CONTENTS))
-doubts = st.builds(Doubt, numbers)
+corrections = st.builds(Correct, numbers, fields, st.fixed_dictionaries(CONTENTS), notes)
+doubts = st.builds(Doubt, numbers, notes)
 happenings = st.lists(
     st.one_of(reports, reports, reports, corrections, doubts), min_size=4, max_size=16
+)
+
+# One party on one issue, again and again: it stays with what it says and changes its terms.
+insistence = st.fixed_dictionaries(
+    {
+        "occurred": st.sampled_from(DATES),
+        "attribution": st.sampled_from(("on_record", "readout")),
+        "parties": st.just(["ukraine"]),
+        "positions": st.fixed_dictionaries(
+            {
+                "issue": st.just("nato"),
+                "position": st.sampled_from(("support", "support", "support", "oppose")),
+                "conditions": conditions,
+                "red_line": st.booleans(),
+                "until": st.none() | st.sampled_from(DAYS),
+            }
+        ).map(lambda row: [row]),
+    }
+)
+insistent = st.builds(Report, st.just("statement"), insistence)
+eventful = st.lists(
+    st.one_of(insistent, insistent, insistent, reports, reports, corrections, doubts),
+    min_size=8,
+    max_size=24,
 )
 
 EXAMPLES = count(1)
@@ -155,7 +198,9 @@ class World:
         self.reads[report["id"]] = report
         return report
 
-    def _correct(self, number: int, fields: list[str], content: Any) -> dict[str, Any] | None:
+    def _correct(
+        self, number: int, fields: list[str], content: Any, note: str | None
+    ) -> dict[str, Any] | None:
         report = self._pick(number)
         if report is None or report["id"] in self.retracted:
             return None
@@ -165,16 +210,17 @@ class World:
         if not changes or not is_valid(corrected):
             return None
         self.reads[report["id"]] = corrected
-        told = {"report": report["id"], "changes": changes, "reason": "other"}
+        told = {"report": report["id"], "changes": changes, "reason": "other", "note": note}
         return {"type": "correction", "id": self._id("c")} | told
 
-    def _doubt(self, number: int) -> dict[str, Any] | None:
+    def _doubt(self, number: int, note: str | None) -> dict[str, Any] | None:
         report = self._pick(number)
         if report is None:
             return None
         kind = "reinstatement" if report["id"] in self.retracted else "retraction"
         self.retracted ^= {report["id"]}
-        return {"type": kind, "id": self._id("d"), "report": report["id"], "reason": "other"}
+        told = {"report": report["id"], "reason": "other", "note": note}
+        return {"type": kind, "id": self._id("d")} | told
 
     def _pick(self, number: int) -> dict[str, Any] | None:
         known = list(self.reads.values())
@@ -197,6 +243,50 @@ class World:
             )
 
         return renamed(content)
+
+
+class Told(NamedTuple):
+    """A world, and what the log of a store has of it."""
+
+    world: World
+    log: Log
+
+    @property
+    def first(self) -> int:
+        """The position in the log before all of it."""
+        return self.log[0][0] - 1
+
+    @property
+    def head(self) -> int:
+        """The position in the log of the last of it."""
+        return self.log[-1][0]
+
+    def instants(self) -> list[int]:
+        """Every instant at which an answer may change, and its neighbours."""
+        told = [record.get("changes", record) for _, record in self.log]
+        dates = {record["occurred"] for record in told if "occurred" in record}
+        dates |= {
+            row["until"]
+            for record in told
+            for row in record.get("positions", ())
+            if row.get("until")
+        }
+        edges = {edge for text in dates for edge in bounds_of(text)} | {END_OF_TIME - 1}
+        return sorted({edge + step for edge in edges for step in (-1, 0, 1)} - {END_OF_TIME + 1})
+
+
+def tell_all(store: Store, happenings: list[Any], before: Told | None = None) -> Told:
+    """Let all of it happen, in one batch, in a new world or in one that has a past."""
+    world, log = before or (World(), [])
+    records = (
+        world.records(happenings)
+        if before
+        else [*world.registrations(), *world.records(happenings)]
+    )
+    recorded = tell(store, *records)
+    return Told(
+        world, log + [(one.seq, record) for one, record in zip(recorded, records, strict=True)]
+    )
 
 
 def is_valid(report: dict[str, Any]) -> bool:
