@@ -5,6 +5,7 @@ HTTP and the command line give the same ones. Shapes: contract, section 4.
 
 from service.answers.changes import change_list
 from service.answers.differences import difference
+from service.answers.events import feed
 from service.answers.positions import matrix, position, position_history, positions_among
 from service.answers.records import registration, report, report_history
 from service.answers.revisions import position_revisions, status_revisions
@@ -15,6 +16,7 @@ __all__ = [
     "Body",
     "change_list",
     "difference",
+    "feed",
     "matrix",
     "position",
     "position_history",

@@ -4,6 +4,7 @@ from service.routes import (
     catalog,
     changes,
     differences,
+    log,
     matrix,
     positions,
     reports,
@@ -22,4 +23,5 @@ BLUEPRINTS = (
     changes.api,
     differences.api,
     revisions.api,
+    log.api,
 )
