@@ -15,20 +15,12 @@ from service.schemas.log import BATCH
 
 api = Api("log", __name__, url_prefix="/v1", description="The log, as it grows.")
 
-BATCH_CONTENT = {
-    "content": {
-        BATCH: {
-            "schema": {"type": "array", "items": {"$ref": "#/components/schemas/CloudEvent"}},
-        }
-    }
-}
-
 
 @api.route("/log")
 @api.arguments(shapes.Following, location="query", unknown=RAISE)
 @api.arguments(shapes.Preferences, location="headers")
 @api.response(200, shapes.LogAnswer)
-@api.doc(responses={"200": BATCH_CONTENT})
+@api.alt_response(200, schema=shapes.CloudEvent(many=True), content_type=BATCH)
 def log(parameters: dict[str, Any], preferences: dict[str, Any]) -> Response:
     """What was recorded after a position in the log? Follow `links.next`, again and again."""
     after, limit = parameters["after"], parameters["limit"]
