@@ -3,6 +3,7 @@
 from service.routes import (
     catalog,
     changes,
+    corrections,
     differences,
     log,
     matrix,
@@ -24,4 +25,5 @@ BLUEPRINTS = (
     differences.api,
     revisions.api,
     log.api,
+    corrections.api,
 )
