@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections import positions
+from projections import positions, reports
 from projections.database import reading
 from service.store import Store
 
@@ -33,3 +33,14 @@ def test_the_rows_of_a_question_are_read_in_order_from_the_primary_key(plan_of):
 def test_what_the_default_floor_leaves_out_is_counted_by_an_index_of_its_own(plan_of):
     assert "COVERING INDEX positions_below_floor" in plan_of(positions._BELOW_DEFAULT_FLOOR)
     assert "positions_below_floor" not in plan_of(positions._BELOW_FLOOR)
+
+
+def test_the_list_of_corrections_is_read_newest_first_from_an_index_of_amendments_alone(plan_of):
+    every = reports._amendments(reports.AmendmentFilter()).where(reports.reports.c.seq_from < 9)
+    plan = plan_of(every.limit(9))
+    assert "INDEX reports_by_amendment (seq_from<?)" in plan
+    assert "TEMP B-TREE" not in plan
+    of_party = reports._amendments(reports.AmendmentFilter(type="correction", party="ukraine"))
+    plan = plan_of(of_party.where(reports.reports.c.seq_from < 9).limit(9))
+    assert "SEARCH report_subjects USING PRIMARY KEY (kind=? AND subject=?)" in plan
+    assert "CORRELATED" not in plan
