@@ -182,6 +182,12 @@ def recorded_at(connection: Connection, seq: int) -> int | None:
     return connection.execute(_RECORDED_AT, {"at_seq": seq}).scalar()
 
 
+def head_at(connection: Connection, seq: int) -> Head:
+    """Return the log's end as it was at `seq`, 0 being before the first record."""
+    query = select(log.c.position, log.c.seq, log.c.recorded_at).where(log.c.seq == seq)
+    return Head(*connection.execute(query).one()) if seq else START
+
+
 def seqs_of(connection: Connection, outcomes: Sequence[Outcome]) -> Iterator[int]:
     """Yield the `seq` of each outcome's record, in their order."""
     seqs: dict[tuple[str, int], int] = {}

@@ -18,13 +18,14 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    union_all,
 )
 
 from events.dates import bounds_of
 from events.records import Record, issues_named, parties_named
 from projections.belief import OPEN, believed
 from projections.database import Micros, Text, in_parts, insert_all, metadata
-from projections.log import Entry, Page
+from projections.log import Entry, Page, log
 
 reports = Table(
     "reports",
@@ -194,6 +195,15 @@ class Filter(NamedTuple):
     q: str | None = None  # words that must all occur
 
 
+class AmendmentFilter(NamedTuple):
+    """Which corrections, retractions and reinstatements to list. None: whichever."""
+
+    type: str | None = None
+    report: str | None = None
+    party: str | None = None  # named by the report before the amendment or after it
+    issue: str | None = None
+
+
 def version_of(connection: Connection, report_id: str, seq: int) -> Version | None:
     """Return a report as it read at `seq`, standing or not; None if it was not recorded."""
     row = connection.execute(_ONE, {"id": report_id, "seq": seq}).one_or_none()
@@ -224,6 +234,49 @@ def versions_at(connection: Connection, recorded: Iterable[tuple[str, int]]) -> 
         key = tuple_(reports.c.id, reports.c.seq_from)
         rows = connection.execute(select(*_READS).where(key.in_(part)))
         found |= {row.seq_from: _version(row) for row in rows}
+    return found
+
+
+def amendments(
+    connection: Connection, wanted: AmendmentFilter, *, below: int, count: int
+) -> list[Version]:
+    """Return at most `count` versions that amendments made, newest first.
+
+    Of those recorded before the log position `below`.
+    """
+    query = _amendments(wanted).where(reports.c.seq_from < below).limit(count)
+    return [_version(row) for row in connection.execute(query)]
+
+
+def _amendments(wanted: AmendmentFilter) -> Select[Any]:
+    query = select(*_READS).where(reports.c.amendment.is_not(None))
+    if wanted.type is not None:
+        query = query.join(log, log.c.seq == reports.c.seq_from).where(log.c.type == wanted.type)
+    if wanted.report is not None:
+        query = query.where(reports.c.id == wanted.report)
+    for kind, subject in (("party", wanted.party), ("issue", wanted.issue)):
+        if subject is not None:
+            query = query.where(_names_before_or_after(kind, subject))
+    return query.order_by(reports.c.seq_from.desc())
+
+
+def _names_before_or_after(kind: str, subject: str) -> ColumnElement[bool]:
+    names = report_subjects.c
+    of_subject = (names.kind == kind) & (names.subject == subject)
+    after = select(names.place, names.version).where(of_subject)
+    before = select(names.place, names.version + 1).where(of_subject)
+    return tuple_(reports.c.place, reports.c.version).in_(union_all(after, before))
+
+
+def versions_before(
+    connection: Connection, versions: Iterable[Version]
+) -> dict[tuple[int, int], Version]:
+    """Return the version before each of some, where there is one, by place and version."""
+    found: dict[tuple[int, int], Version] = {}
+    for part in in_parts((one.place, one.version - 1) for one in versions):
+        key = tuple_(reports.c.place, reports.c.version)
+        for row in connection.execute(select(*_READS).where(key.in_(part))):
+            found[row.place, row.version] = _version(row)
     return found
 
 

@@ -25,7 +25,7 @@ from service.store import Recorded, Store
 RECORDED_BY = "http"
 UNPINNED = "public, no-cache"
 PINNED = "public, max-age=31536000, immutable"
-EXPOSED = "ETag, Location, Link, Retry-After"
+EXPOSED = "ETag, Location, Link, Preference-Applied, Retry-After"
 
 
 class Api(Blueprint):

@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 from events.batch import Batch, Outcome, Sent
 from events.dates import to_text
 from events.errors import BatchRefusedError, RefusedError
-from projections import log
-from projections.log import START
-from projections.projector import PAGE
 from service import lines
+from service.following import entries_after
 from service.identity import LineKeys
 from service.ndjson import encode, without
 from service.store import Store
@@ -141,17 +139,9 @@ def exported(store: Store) -> Iterator[bytes]:
 
     And by whom, unless it was from the command line, as an import is.
     """
-    head = START
     stop = store.catch_up().position
     with store.reading() as (connection, _):
-        while events := store.timeline.events_after(head.position, PAGE, stop):
-            page = log.page_of(connection, events, head)
-            for entry in page.entries:
-                by = (
-                    {}
-                    if entry.recorded_by == lines.BY_DEFAULT
-                    else {"recorded_by": entry.recorded_by}
-                )
-                told = {"recorded_at": to_text(entry.recorded_at)} | by
-                yield encode(entry.record | told) + b"\n"
-            head = page.end
+        for entry in entries_after(connection, store.timeline, 0, stop):
+            by = {} if entry.recorded_by == lines.BY_DEFAULT else {"recorded_by": entry.recorded_by}
+            told = {"recorded_at": to_text(entry.recorded_at)} | by
+            yield encode(entry.record | told) + b"\n"

@@ -39,6 +39,13 @@ def version_of(connection: Connection, kind: str, key: str, seq: int) -> catalog
     raise NotFoundError(kind, key, why=f"At seq {seq} {kind} {key!r} was not registered yet.")
 
 
+def report_id(connection: Connection, text: str, head: Head) -> str:
+    """Return the id of a report that was ever recorded. Raises NotFoundError."""
+    if reports.types_of(connection, [text]):
+        return text
+    raise no_report(connection, text, head)
+
+
 def no_report(connection: Connection, text: str, head: Head) -> NotFoundError:
     """Return the error that there is no such report, with the nearest."""
     return NotFoundError("report", text, like(connection, "report", text, head.seq))

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from projections import positions
+from projections import positions, reports
 from projections.database import reading
 from service.store import Store
 
@@ -50,3 +50,14 @@ def test_reports_of_one_instant_are_found_by_the_primary_key(tmp_path):
         assert positions.told_at(connection, "nato", ["ukraine", "russia"], **wanted) == []
     store.close()
     assert "USING PRIMARY KEY (party=? AND issue=? AND effective=?)" in plans[-1]
+
+
+def test_the_list_of_corrections_is_read_newest_first_from_an_index_of_amendments_alone(plan_of):
+    every = reports._amendments(reports.AmendmentFilter()).where(reports.reports.c.seq_from < 9)
+    plan = plan_of(every.limit(9))
+    assert "INDEX reports_by_amendment (seq_from<?)" in plan
+    assert "TEMP B-TREE" not in plan
+    of_party = reports._amendments(reports.AmendmentFilter(type="correction", party="ukraine"))
+    plan = plan_of(of_party.where(reports.reports.c.seq_from < 9).limit(9))
+    assert "SEARCH report_subjects USING PRIMARY KEY (kind=? AND subject=?)" in plan
+    assert "CORRELATED" not in plan

@@ -4,7 +4,9 @@ HTTP and the command line give the same ones. Shapes: contract, section 4.
 """
 
 from service.answers.changes import change_list
+from service.answers.corrections import correction_list
 from service.answers.differences import difference
+from service.answers.events import feed
 from service.answers.positions import (
     matrix,
     position,
@@ -20,7 +22,9 @@ from service.answers.statuses import status, status_history
 __all__ = [
     "Body",
     "change_list",
+    "correction_list",
     "difference",
+    "feed",
     "matrix",
     "one_report",
     "position",

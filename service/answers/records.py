@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from events import dates
 from projections import catalog, reports
 from service.answers import duplicates
+from service.answers.comparing import changes_between
 from service.answers.shared import Body
 from service.clocks import Clocks
 from service.links import url
@@ -62,27 +63,24 @@ def one_report(connection: Connection, version: reports.Version, clocks: Clocks)
 
 def report_history(versions: list[reports.Version]) -> list[Body]:
     """Return every version of a report, oldest first, with what each changed."""
-    rows = []
-    for before, version in zip([None, *versions], versions, strict=False):
-        now = records.filled(version.record)
-        then = records.filled(before.record) if before else now
-        rows.append(
-            {
-                "version": version.version,
-                "seq": version.seq,
-                "recorded_at": dates.to_text(version.recorded_at),
-                "recorded_by": version.recorded_by,
-                "stands": version.stands,
-                "cause": cause_of(version),
-                "changes": [
-                    {"field": field, "before": then[field], "after": now[field]}
-                    for field in now
-                    if then[field] != now[field]
-                ],
-                "report": now,
-            }
-        )
-    return rows
+    return [
+        {
+            "version": version.version,
+            "seq": version.seq,
+            "recorded_at": dates.to_text(version.recorded_at),
+            "recorded_by": version.recorded_by,
+            "stands": version.stands,
+            "cause": cause_of(version),
+            "changes": changes_of(before, version),
+            "report": records.filled(version.record),
+        }
+        for before, version in zip([versions[0], *versions], versions, strict=False)
+    ]
+
+
+def changes_of(before: reports.Version, version: reports.Version) -> list[Body]:
+    """Return what a version changed in the one before it, field by field."""
+    return changes_between(records.filled(before.record), records.filled(version.record))
 
 
 def cause_of(version: reports.Version) -> Body:

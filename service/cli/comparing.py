@@ -20,13 +20,13 @@ from service.problems import InvalidQueryError
 from service.schemas.queries import ChangePage, StepPage
 from service.schemas.records import faults_of
 
-_limit = click.option(
+limit_option = click.option(
     "--limit", type=click.IntRange(1), default=500, show_default=True, help="Most rows."
 )
-_known_at = click.option(
+known_at_option = click.option(
     "--known-at", metavar="DATE", help="Answer with what had been recorded by then."
 )
-_seq = click.option("--seq", type=int, metavar="N", help="The exact form of --known-at.")
+seq_option = click.option("--seq", type=int, metavar="N", help="The exact form of --known-at.")
 _subject = (
     click.option("--party", metavar="PARTY", help="Only of this party, and no statuses."),
     click.option("--issue", metavar="ISSUE", help="Only of this issue."),
@@ -48,9 +48,11 @@ _floors = (
 )
 
 
-def _options(*options: Callable[..., Any]) -> Callable[[Command], Command]:
+def options(*chosen: Callable[..., Any]) -> Callable[[Command], Command]:
+    """Add options to a command, in that order."""
+
     def add(command: Command) -> Command:
-        for option in reversed(options):
+        for option in reversed(chosen):
             command = option(command)
         return command
 
@@ -58,15 +60,15 @@ def _options(*options: Callable[..., Any]) -> Callable[[Command], Command]:
 
 
 @main.command()
-@_options(
+@options(
     click.option("--from", "from_", metavar="DATE", help="First date.  [default: since ever]"),
     click.option("--to", metavar="DATE", help="Last date.  [default: now]"),
     *_subject,
     click.option("--kind", type=click.Choice(KINDS), help="Only changes of this kind."),
-    _known_at,
-    _seq,
+    known_at_option,
+    seq_option,
     *_floors,
-    _limit,
+    limit_option,
     format_option,
     click.pass_obj,
 )
@@ -77,17 +79,17 @@ def changes(url: str, form: str, limit: int, **given: Any) -> None:
       stancelog changes --party ukraine --from 2025-12
       stancelog changes --issue security-guarantees --kind status
     """
-    question = _loaded(ChangePage(), given)
+    question = loaded(ChangePage(), given)
     with opened(url) as store, store.reading() as (connection, head):
         clocks = resolve(connection, head, question["asked"], POSITION_FLOOR)
         asked = question | {"floor": given["floor"]}
         found, more = answers.change_list(connection, head, clocks, asked, limit=limit)
     show(found | {"next": None}, form, tables.show_changes)
-    _say_if_more(more, limit)
+    say_if_more(more, limit)
 
 
 @main.command()
-@_options(
+@options(
     click.option("--from", "from_", metavar="DATE", help="The world moves: from the end of DATE"),
     click.option("--to", metavar="DATE", help="to the end of DATE.  [default: now]"),
     click.option("--known-from", metavar="DATE", help="Our knowledge moves: from the end of DATE"),
@@ -96,10 +98,10 @@ def changes(url: str, form: str, limit: int, **given: Any) -> None:
     click.option("--seq-to", type=int, metavar="N", help="The exact form of --known-to."),
     click.option("--as-of", metavar="DATE", help="Where the world stands still.  [default: now]"),
     click.option("--known-at", metavar="DATE", help="Where knowledge does.  [default: all]"),
-    _seq,
+    seq_option,
     *_subject,
     *_floors,
-    _limit,
+    limit_option,
     format_option,
     click.pass_obj,
 )
@@ -113,7 +115,7 @@ def diff(url: str, form: str, limit: int, **given: Any) -> None:
       stancelog diff --from 2025-12-10 --to 2025-12-16
       stancelog diff --known-from 2025-12-16 --as-of 2025-12-20
     """
-    question = _loaded(StepPage(), given) | {"floor": given["floor"]}
+    question = loaded(StepPage(), given) | {"floor": given["floor"]}
     asked = question.pop("asked")
     question |= asked.__dict__
     axis = steps.axis_of(question)
@@ -127,13 +129,13 @@ def diff(url: str, form: str, limit: int, **given: Any) -> None:
         )
         found, more = answers.difference(connection, head, last, question, limit=limit)
     show(found | {"next": None}, form, tables.show_difference)
-    _say_if_more(more, limit)
+    say_if_more(more, limit)
 
 
 @main.command()
 @click.argument("party")
 @click.argument("issue")
-@_limit
+@limit_option
 @question_options(POSITION_FLOOR)
 def revisions(url: str, party: str, issue: str, form: str, limit: int, **asked: Any) -> None:
     """Show how the answer about PARTY on ISSUE came to be what it is, as the log grew.
@@ -148,20 +150,21 @@ def revisions(url: str, party: str, issue: str, form: str, limit: int, **asked: 
         )
         found, more = answers.position_revisions(connection, pair, clocks, limit=limit)
     show(found | {"next": None}, form, tables.show_revisions)
-    _say_if_more(more, limit)
+    say_if_more(more, limit)
 
 
-def _loaded(schema: Schema, given: dict[str, Any]) -> dict[str, Any]:
+def loaded(schema: Schema, given: dict[str, Any]) -> dict[str, Any]:
     """Return parameters as a query has them. Raises InvalidQueryError."""
     keys = {name: field.data_key or name for name, field in schema.fields.items()}
     data = {keys[name]: str(value) for name, value in given.items() if value is not None}
     try:
-        loaded: dict[str, Any] = schema.load(data)
+        question: dict[str, Any] = schema.load(data)
     except ValidationError as error:
         raise InvalidQueryError(*faults_of(error.messages, schema)) from None
-    return loaded
+    return question
 
 
-def _say_if_more(more: Any, limit: int) -> None:
+def say_if_more(more: Any, limit: int) -> None:
+    """Say that a list was cut short, if it was."""
     if more is not None:
         click.echo(f"There is more than {limit}: --limit shows it.", err=True)

@@ -31,6 +31,7 @@ class Commands(click.Group):
         "changes",
         "diff",
         "revisions",
+        "corrections",
         "rebuild",
         "verify",
         "checkpoint",

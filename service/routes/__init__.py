@@ -3,9 +3,11 @@
 from service.routes import (
     catalog,
     changes,
+    corrections,
     differences,
     exports,
     ledger,
+    log,
     matrix,
     positions,
     reports,
@@ -26,4 +28,6 @@ BLUEPRINTS = (
     revisions.api,
     exports.api,
     ledger.api,
+    log.api,
+    corrections.api,
 )

@@ -13,10 +13,20 @@ from service.answers import Body
 from service.exports import Export, citation, csv_lines
 from service.http import PINNED, Api, is_pinned, json
 from service.paging import MOST
-from service.routes import changes, differences, matrix, positions, reports, revisions, statuses
+from service.routes import (
+    changes,
+    corrections,
+    differences,
+    matrix,
+    positions,
+    reports,
+    revisions,
+    statuses,
+)
 from service.schemas import answers as shapes
 from service.schemas.queries import (
     ChangePage,
+    CorrectionPage,
     History,
     InheritingPage,
     MatrixQuery,
@@ -90,6 +100,7 @@ ROUTES: tuple[tuple[str, Export, type[Schema], Callable[..., Body]], ...] = (
     ),
     ("/diff", exports.DIFFERENCES, StepPage, differences.difference_of),
     ("/reports", exports.REPORT_LIST, ReportPage, reports.list_of),
+    ("/corrections", exports.CORRECTIONS, CorrectionPage, corrections.list_of),
 )
 
 

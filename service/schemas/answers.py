@@ -357,12 +357,24 @@ class ReportListAnswer(Clocked):
     next = maybe_text("The cursor of the next page; null at the end.")
 
 
+class PathChange(Answer):
+    """Which part of a list or an object a correction changed."""
+
+    path = text("Dotted, from the field on; places in a list count from 0.")
+    before = fields.Raw(required=True, allow_none=True)
+    after = fields.Raw(required=True, allow_none=True)
+
+
 class FieldChange(Answer):
     """What a correction changed."""
 
     field = text()
     before = fields.Raw(required=True, allow_none=True)
     after = fields.Raw(required=True, allow_none=True)
+    paths = fields.List(
+        fields.Nested(PathChange),
+        metadata={"description": "Of a list or an object: which parts of it differ."},
+    )
 
 
 class ReportVersion(Answer):

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load
 
 from events.dates import DateError, bounds_of
-from events.vocabulary import ATTRIBUTIONS, REPORTS
+from events.vocabulary import AMENDMENTS, ATTRIBUTIONS, REPORTS
 from projections.changes import KINDS
 from service.clocks import Asked
 from service.paging import DEFAULT_LIMIT, MOST
@@ -268,3 +268,18 @@ class ReportPage(KnownPage):
         metadata={"description": "What may have happened at or before this date."},
     )
     q = Text(LONGEST_NAME, metadata={"description": "Words that must all occur."})
+
+
+class CorrectionPage(KnownPage):
+    """Which corrections, retractions and reinstatements to list."""
+
+    type = Choice(AMENDMENTS)
+    report = Text(LONGEST_NAME, metadata={"description": "Only of this report."})
+    party = Text(
+        LONGEST_NAME,
+        metadata={"description": "Of reports that named this party before or after."},
+    )
+    issue = Text(
+        LONGEST_NAME,
+        metadata={"description": "Of reports that named this issue before or after."},
+    )

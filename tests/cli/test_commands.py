@@ -186,6 +186,7 @@ def test_help_teaches_every_command(run):
         "changes",
         "diff",
         "revisions",
+        "corrections",
         "rebuild",
         "verify",
         "checkpoint",

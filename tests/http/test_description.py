@@ -95,6 +95,8 @@ def test_every_answer_is_as_described(client, told):
             "/v1/parties/ukraine/positions/nato/revisions"
         ),
         "/v1/issues/{issue}/status/revisions": "/v1/issues/nato/status/revisions",
+        "/v1/corrections": "/v1/corrections",
+        "/v1/log": "/v1/log?limit=20",
     }
     reads = {path for path, methods in document["paths"].items() if "get" in methods}
     exports = {path for path in reads if path.endswith(".csv")}

@@ -25,6 +25,7 @@ LISTS = {  # the list in the JSON answer, and how many rows a page has at most
     "/v1/parties/ukraine/changes": ("changes", "to=2026-01-01"),
     "/v1/issues/security-guarantees/changes": ("changes", "to=2026-01-01"),
     "/v1/reports": ("reports", ""),
+    "/v1/corrections": ("corrections", ""),
 }
 
 
