@@ -148,6 +148,18 @@ def was_registered(connection: Connection, kind: str, key: str) -> bool:
     return connection.execute(_EVER[kind], {"id": key}).scalar() is not None
 
 
+def seqs_of(connection: Connection, kind: str, seq: int, *, ids: Iterable[str] = ()) -> list[int]:
+    """Return the log positions, up to `seq`, of all versions of parties or issues (`kind`).
+
+    Only of those `ids`, where given. In order.
+    """
+    table = VERSIONS[kind]
+    query = select(table.c.seq_from).where(table.c.seq_from <= seq)
+    if ids:
+        query = query.where(table.c.id.in_(list(ids)))
+    return list(connection.scalars(query.order_by(table.c.seq_from)))
+
+
 def names(connection: Connection, kind: str, seq: int) -> dict[str, str]:
     """Return every text that stands for a party or issue, with its id, as known at `seq`."""
     if kind == "party":

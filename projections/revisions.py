@@ -94,3 +94,35 @@ def _ever(table: Table, *keys: str) -> Select[Any]:
 
 _EVER_OF_PAIR = _ever(positions.positions, "party", "issue")
 _EVER_OF_ISSUE = _ever(statuses.statuses, "issue")
+
+
+# Log positions that touched an answer
+
+
+def touching_positions(
+    connection: Connection, *, parties: list[str], issues: list[str], as_of: int, seq: int
+) -> set[int]:
+    """Return the log positions, up to `seq`, at which a row about some of these came or went.
+
+    Whatever its strength, with effect by `as_of`. No parties or issues: all of them.
+    """
+    columns = {"party": parties, "issue": issues}
+    return _touching(connection, positions.positions, columns, as_of, seq)
+
+
+def touching_status(connection: Connection, issue: str, *, as_of: int, seq: int) -> set[int]:
+    """Return the same for the statuses of an issue."""
+    return _touching(connection, statuses.statuses, {"issue": [issue]}, as_of, seq)
+
+
+def _touching(
+    connection: Connection, table: Table, only: dict[str, list[str]], as_of: int, seq: int
+) -> set[int]:
+    found: set[int] = set()
+    for column in (table.c.seq_from, table.c.seq_to):
+        query = select(column).distinct().where(table.c.effective <= as_of, column <= seq)
+        for name, wanted in only.items():
+            if wanted:
+                query = query.where(table.c[name].in_(wanted))
+        found.update(connection.scalars(query))
+    return found

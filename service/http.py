@@ -25,7 +25,9 @@ from service.store import Recorded, Store
 RECORDED_BY = "http"
 UNPINNED = "public, no-cache"
 PINNED = "public, max-age=31536000, immutable"
-EXPOSED = "ETag, Location, Link, Preference-Applied, Retry-After"
+EXPOSED = (
+    "ETag, Location, Content-Location, Memento-Datetime, Link, Preference-Applied, Retry-After"
+)
 
 
 class Api(Blueprint):
@@ -113,7 +115,7 @@ def _refuse_odd_questions() -> None:
     for name, values in request.args.lists():
         if takes_none and request.endpoint != "static":
             raise _unwanted(name, "is not a parameter here: it takes none")
-        of_matrix = request.path.removesuffix(".csv") == "/v1/matrix"
+        of_matrix = request.path.startswith("/v1/matrix")
         is_list = of_matrix and name in ("party", "issue")
         if len(values) > 1 and not is_list:
             raise _unwanted(name, f"is given {len(values)} times: give it once")

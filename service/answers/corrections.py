@@ -37,7 +37,7 @@ def correction_list(
         party=party and party_id(connection, party, clocks.seq, head),
         issue=issue and issue_id(connection, issue, head),
     )
-    below = clocks.seq + 1 if before is None else before
+    below = clocks.seq + 1 if before is None else max(0, min(before, clocks.seq))
     found = reports.amendments(connection, wanted, below=below, count=limit + 1)
     shown = found[:limit]
     amended = reports.versions_before(connection, shown)

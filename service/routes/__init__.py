@@ -13,6 +13,7 @@ from service.routes import (
     reports,
     revisions,
     statuses,
+    timemaps,
     writes,
 )
 
@@ -30,4 +31,5 @@ BLUEPRINTS = (
     ledger.api,
     log.api,
     corrections.api,
+    timemaps.api,
 )

@@ -1,6 +1,5 @@
 """Parties x issues."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Response
@@ -9,7 +8,8 @@ from sqlalchemy import Connection
 
 from events.vocabulary import POSITION_FLOOR
 from projections import catalog
-from service import answers
+from projections.log import Head
+from service import answers, memento
 from service.answers.shared import links
 from service.clocks import Clocks
 from service.http import Api, asking, json
@@ -30,36 +30,39 @@ def matrix(query: dict[str, Any]) -> Response:
 
     With `inherit`, also those in which only a bloc of the party has any.
     """
-    return json(matrix_of(query))
+    body = matrix_of(query)
+    return memento.announced(json(body), body, query["asked"])
 
 
 def matrix_of(query: dict[str, Any]) -> answers.Body:
     """Answer with the cells of the parties and issues asked for."""
     with asking(query["asked"], POSITION_FLOOR) as (connection, head, clocks):
-
-        def party(text: str) -> str:
-            return party_id(connection, text, clocks.seq, head)
-
-        def issue(text: str) -> str:
-            return issue_id(connection, text, head)
-
-        parties, issues = _named(query["party"], party), _named(query["issue"], issue)
+        known = memento.negotiated(connection, query["asked"], clocks, first=1)
+        parties, issues = named(connection, head, known, query)
         chosen = {"party": ",".join(parties) or None, "issue": ",".join(issues) or None}
         inherit = query["inherit"]
         told = answers.matrix(
             connection,
-            parties or _every(connection, "party", clocks),
-            issues or _every(connection, "issue", clocks),
-            clocks,
+            parties or _every(connection, "party", known),
+            issues or _every(connection, "issue", known),
+            known,
             inherit=inherit,
         )
-        return told | {"links": links(["matrix"], clocks, inherit=inherit, query=chosen)}
+        return told | {"links": links(["matrix"], known, inherit=inherit, query=chosen)}
 
 
-def _named(asked: list[str], find: Callable[[str], str]) -> list[str]:
-    """Return the ids of what is named, each once: repeated, or separated with commas."""
-    texts = [text.strip() for one in asked for text in one.split(",") if text.strip()]
-    return list(dict.fromkeys(map(find, texts)))
+def named(
+    connection: Connection, head: Head, clocks: Clocks, query: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Return the ids of the parties and issues that are named, each once; empty: every one."""
+    parties = (party_id(connection, text, clocks.seq, head) for text in _texts(query["party"]))
+    issues = (issue_id(connection, text, head) for text in _texts(query["issue"]))
+    return list(dict.fromkeys(parties)), list(dict.fromkeys(issues))
+
+
+def _texts(asked: list[str]) -> list[str]:
+    """Return what is asked for, repeated or separated with commas."""
+    return [text.strip() for one in asked for text in one.split(",") if text.strip()]
 
 
 def _every(connection: Connection, kind: str, clocks: Clocks) -> list[str]:

@@ -10,7 +10,7 @@ from events.vocabulary import POSITION_FLOOR
 from projections import catalog
 from projections.log import Head
 from projections.positions import Pair
-from service import answers
+from service import answers, memento
 from service.answers import Body
 from service.answers.shared import links
 from service.clocks import Clocks
@@ -28,9 +28,13 @@ api = Api("positions", __name__, url_prefix="/v1", description="Who stood where,
 @api.response(200, shapes.PositionAnswer)
 def position(moment: dict[str, Any], party: str, issue: str) -> Response:
     """What was the position of this party on this issue, and which reports say so?"""
-    with asking(moment["asked"], POSITION_FLOOR) as (connection, head, clocks):
+    asked = moment["asked"]
+    with asking(asked, POSITION_FLOOR) as (connection, head, clocks):
         pair = _pair(connection, party, issue, clocks, head)
-        return json(answers.position(connection, pair, clocks, inherit=moment["inherit"]))
+        first = memento.first_of(connection, clocks, party=pair.party, issue=pair.issue)
+        known = memento.negotiated(connection, asked, clocks, first)
+        body = answers.position(connection, pair, known, inherit=moment["inherit"])
+        return memento.announced(json(body), body, asked)
 
 
 @api.route("/parties/<party>/positions/<issue>/history")

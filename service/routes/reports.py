@@ -83,7 +83,7 @@ def list_of(parameters: dict[str, Any]) -> answers.Body:
             to=asked.get("to"),
             q=asked.get("q"),
         )
-        after = (page.after[0], page.after[1]) if page.after else None
+        after = (page.after[0], min(page.after[1], head.seq)) if page.after else None
         found = reports.standing(
             connection, wanted, seq=clocks.seq, after=after, count=page.limit + 1
         )

@@ -6,7 +6,7 @@ from flask import Response
 from marshmallow import RAISE
 
 from events.vocabulary import STATUS_FLOOR
-from service import answers
+from service import answers, memento
 from service.http import Api, asking, json
 from service.lookup import issue_id
 from service.schemas import answers as shapes
@@ -20,8 +20,13 @@ api = Api("statuses", __name__, url_prefix="/v1", description="How far each issu
 @api.response(200, shapes.StatusAnswer)
 def status(moment: dict[str, Any], issue: str) -> Response:
     """What was the status of this issue, and which reports say so?"""
-    with asking(moment["asked"], STATUS_FLOOR) as (connection, head, clocks):
-        return json(answers.status(connection, issue_id(connection, issue, head), clocks))
+    asked = moment["asked"]
+    with asking(asked, STATUS_FLOOR) as (connection, head, clocks):
+        key = issue_id(connection, issue, head)
+        first = memento.first_of(connection, clocks, issue=key)
+        known = memento.negotiated(connection, asked, clocks, first)
+        body = answers.status(connection, key, known)
+        return memento.announced(json(body), body, asked)
 
 
 @api.route("/issues/<issue>/status/history")

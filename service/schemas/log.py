@@ -34,7 +34,8 @@ class Preferences(Schema):
         load_default="",
         metadata={
             "description": "wait=N: while nothing follows, wait up to N seconds, at most "
-            f"{LONGEST_WAIT}, for something to be recorded. RFC 7240.",
+            f"{LONGEST_WAIT}, for something to be recorded (RFC 7240). Where too many wait, "
+            "the answer comes at once, without Preference-Applied: ask again in a while.",
             "example": "wait=20",
         },
     )

@@ -162,10 +162,39 @@ def _inherit(**kwargs: Any) -> Switch:
     )
 
 
+def _names(what: str) -> Any:
+    return fields.List(
+        Text(LONGEST_NAME),
+        load_default=list,
+        metadata={"description": f"Only these {what}: repeat it, or separate with commas."},
+    )
+
+
 class InheritingMoment(Moment):
     """Both clocks, the floor, and whether to ask the blocs of a silent party."""
 
     inherit = _inherit(load_default=False)
+
+
+class MementoQuery(Strict):
+    """Which mementos to list: those of a question, of all that was ever known."""
+
+    as_of = _as_of()
+    floor = _floor()
+    inherit = _inherit(load_default=False)
+    after = Number(
+        0,
+        2**53,
+        load_default=0,
+        metadata={"description": "Only those recorded after this log position."},
+    )
+    party = _names("parties; of the matrix only")
+    issue = _names("issues; of the matrix only")
+
+    @post_load
+    def asked(self, data: dict[str, Any], **_: Any) -> Any:
+        """Return the clocks as asked."""
+        return data | {"asked": Asked(as_of=data.pop("as_of", None), floor=data.pop("floor", None))}
 
 
 class InheritingPage(MomentPage):
@@ -182,16 +211,8 @@ class InheritingPage(MomentPage):
 class MatrixQuery(InheritingMoment):
     """Both clocks, the floor, and which parties and issues."""
 
-    party = fields.List(
-        Text(LONGEST_NAME),
-        load_default=list,
-        metadata={"description": "Only these: repeat it, or separate with commas."},
-    )
-    issue = fields.List(
-        Text(LONGEST_NAME),
-        load_default=list,
-        metadata={"description": "Only these: repeat it, or separate with commas."},
-    )
+    party = _names("parties")
+    issue = _names("issues")
 
 
 def _status_floor() -> Choice:

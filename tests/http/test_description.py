@@ -100,10 +100,14 @@ def test_every_answer_is_as_described(client, told):
     }
     reads = {path for path, methods in document["paths"].items() if "get" in methods}
     exports = {path for path in reads if path.endswith(".csv")}
-    assert reads - exports == {path.rstrip("#") for path in questions}
+    timemaps = {path for path in reads if path.endswith("/timemap")}
+    assert reads - exports - timemaps == {path.rstrip("#") for path in questions}
     for path in exports:
         (answered,) = document["paths"][path]["get"]["responses"]["200"]["content"]
         assert answered == "text/csv"
+    for path in timemaps:
+        (answered,) = document["paths"][path]["get"]["responses"]["200"]["content"]
+        assert answered == "application/link-format"
     for path, question in questions.items():
         content = document["paths"][path.rstrip("#")]["get"]["responses"]["200"]["content"]
         schema = content["application/json"]["schema"]
