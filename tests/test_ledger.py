@@ -11,6 +11,7 @@ from projections.database import connect, reading, writing
 from projections.ledger import RewrittenError
 from projections.tampering import walk
 from service.cli import main
+from service.importing import exported
 from service.store import Store
 from tests.records import correction, issue, party, position, retraction, sent, statement, tell
 
@@ -315,3 +316,16 @@ def head(store):
     with reading(store.engine) as connection:
         size = ledger.size_of(connection)
         return size, ledger.root_at(connection, size)
+
+
+def test_a_restored_export_has_the_same_ledger_on_either_database(
+    store, open_store, new_url, tmp_path
+):
+    for record in [*RECORDS, party("ukraine", aliases=["Kiev", "Ukraina"], codes={"un": "UA"})]:
+        store.record([sent(record)])
+    file = tmp_path / "export.ndjson"
+    file.write_bytes(b"".join(exported(store)))
+    for url in (new_url(), f"sqlite:///{tmp_path / 'restored.db'}"):
+        words = ["--database", url, "import", "--keep-recorded-at", str(file)]
+        assert CliRunner().invoke(main, words).exit_code == 0
+        assert head(open_store(url)) == head(store)
