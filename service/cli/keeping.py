@@ -62,7 +62,10 @@ def rebuild(url: str, projections: tuple[str, ...], accept_new_root: bool) -> No
     the ledger itself was altered, is refused.
     """
     chosen = [one for one in projector.PROJECTIONS if not projections or one.NAME in projections]
-    with opened(url) as store, progress("rebuilding", store.timeline.head()) as advance:
+    with (
+        opened(url, catch_up=False) as store,
+        progress("rebuilding", store.timeline.head()) as advance,
+    ):
         try:
             head = projector.rebuild(
                 store.engine,
