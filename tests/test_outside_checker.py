@@ -167,10 +167,10 @@ def altered_bytes(text):
     return b64encode(raw).decode()
 
 
-@pytest.mark.parametrize("what", ALTERED)
-def test_a_proof_of_inclusion_with_anything_altered_is_refused(kept, what):
-    done = run("inclusion", write(kept, ALTERED[what](kept["proof"])))
-    assert (done.returncode, done.stderr.startswith("NOT PROVEN")) == (1, True)
+def test_a_proof_of_inclusion_with_anything_altered_is_refused(kept):
+    for what, altered in ALTERED.items():
+        done = run("inclusion", write(kept, altered(kept["proof"])))
+        assert (done.returncode, done.stderr.startswith("NOT PROVEN")) == (1, True), what
 
 
 def test_a_proof_for_another_head_than_the_checkpoint_is_refused(kept):
@@ -185,10 +185,10 @@ def test_the_log_is_proven_to_have_only_grown(kept):
     assert run("consistency", path, kept["late"], kept["early"]).returncode == 1
 
 
-@pytest.mark.parametrize("what", ["a step", "a step left out", "a step too many"])
-def test_a_proof_of_consistency_with_anything_altered_is_refused(kept, what):
-    path = write(kept, ALTERED[what](kept["extends"] | {"root": "00" * 32}))
-    assert run("consistency", path, kept["early"], kept["late"]).returncode == 1
+def test_a_proof_of_consistency_with_anything_altered_is_refused(kept):
+    for what in ("a step", "a step left out", "a step too many"):
+        path = write(kept, ALTERED[what](kept["extends"] | {"root": "00" * 32}))
+        assert run("consistency", path, kept["early"], kept["late"]).returncode == 1, what
 
 
 def test_a_checkpoint_that_was_altered_or_signed_by_another_is_refused(kept):
@@ -202,14 +202,14 @@ def test_a_checkpoint_that_was_altered_or_signed_by_another_is_refused(kept):
     assert (done.returncode, "no signature by" in done.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("junk", ["", "\0", "a\nb\nc\n", "{}", "stancelog\n5\nAAAA\n", "é" * 999])
-def test_junk_is_refused_in_a_line(kept, junk):
-    bad = kept["folder"] / "bad"
-    bad.write_text(junk)
-    assert run("inclusion", bad).returncode == 1
-    path = write(kept, kept["proof"])
-    assert run("inclusion", path, "--checkpoint", bad, "--key", KEY).returncode == 1
-    assert run(
-        "inclusion", path, "--checkpoint", kept["late"], "--key", junk.strip("\0")
-    ).returncode in (1, 2)
-    assert run("inclusion", kept["folder"] / "nowhere").returncode == 2
+def test_junk_is_refused_in_a_line(kept):
+    for junk in ("", "\0", "a\nb\nc\n", "{}", "stancelog\n5\nAAAA\n", "é" * 999):
+        bad = kept["folder"] / "bad"
+        bad.write_text(junk)
+        assert run("inclusion", bad).returncode == 1
+        path = write(kept, kept["proof"])
+        assert run("inclusion", path, "--checkpoint", bad, "--key", KEY).returncode == 1
+        assert run(
+            "inclusion", path, "--checkpoint", kept["late"], "--key", junk.strip("\0")
+        ).returncode in (1, 2)
+        assert run("inclusion", kept["folder"] / "nowhere").returncode == 2
