@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -138,7 +138,7 @@ def private_key(path: str) -> Ed25519PrivateKey:
     """Return the key in a PEM file. Raises CheckpointError, OSError."""
     try:
         key = load_pem_private_key(Path(path).read_bytes(), password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CheckpointError(
             f"{path} holds no private key without a password that we can read ({error}); "
             "'openssl genpkey -algorithm ed25519 -out key.pem' makes one"
@@ -155,7 +155,7 @@ def _parts(text: str) -> tuple[str, list[tuple[str, str]]]:
     body, empty, rest = text.rpartition("\n\n")
     if not empty:
         return text, []
-    found = [_SIGNATURE.fullmatch(line) for line in rest.splitlines()]
+    found = [_SIGNATURE.fullmatch(line) for line in rest[:-1].split("\n")]
     if not found or not all(found):
         raise CheckpointError("what follows the empty line must be signatures: — name base64")
     return f"{body}\n", [(one[1], one[2]) for one in found if one]

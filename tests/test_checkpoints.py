@@ -4,6 +4,7 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from service import checkpoints
 from service.checkpoints import BadSignatureError, Checkpoint, CheckpointError, Key
+from service.cli import main
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -133,3 +135,18 @@ def test_only_a_private_key_of_the_right_kind_signs(tmp_path):
     for bad in (generate_private_key(65537, 2048), b"", b"-----BEGIN PRIVATE KEY-----\nAA==\n"):
         with pytest.raises(CheckpointError):
             checkpoints.private_key(written(bad))
+
+
+def test_signatures_are_told_apart_by_line_ends_alone():
+    witness = checkpoints.signed(KEPT._replace(origin="witness"), OTHER).split("\n\n")[1]
+    for end in ("\u2028", "\x85"):
+        with pytest.raises(CheckpointError):
+            checkpoints.parsed(f"{SIGNED[:-1]}{end}{witness}")
+
+
+def test_a_checkpoint_whose_line_ends_were_changed_is_refused(store, url, tmp_path):
+    store.close()
+    path = tmp_path / "kept"
+    path.write_bytes(checkpoints.body_of(KEPT).replace("\n", "\r\n").encode())
+    result = CliRunner().invoke(main, ["--database", url, "verify", "--checkpoint", str(path)])
+    assert (result.exit_code, "not a checkpoint" in result.stderr) == (1, True)
