@@ -15,8 +15,11 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sys
 from typing import Any, NamedTuple, NoReturn
+
+SIZE = r"0|[1-9][0-9]{0,18}"
 
 
 class NotProven(Exception):  # noqa: N818
@@ -39,6 +42,46 @@ def sha256(*parts: bytes) -> bytes:
 def refuse(why: str) -> NoReturn:
     """Say why something is not proven."""
     raise NotProven(why)
+
+
+# What is read, strictly: one way of writing each thing
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, none of whose names is there twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        refuse("the proof has a name twice")
+    return found
+
+
+def count_in(value: Any) -> int:
+    """Return a whole number, from 0 on."""
+    if type(value) is not int or not 0 <= value < 2**63:
+        refuse(f"{str(value)[:80]!r} is not a whole number from 0 on")
+    return int(value)
+
+
+def hash_in(value: Any) -> bytes:
+    """Return a hash, which is 64 hexadecimal digits."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        refuse(f"{str(value)[:80]!r} is not a hash: 64 hexadecimal digits")
+    return bytes.fromhex(value)
+
+
+def path_in(value: Any) -> list[bytes]:
+    """Return the hashes of a path."""
+    if not isinstance(value, list):
+        refuse("the path is not a list")
+    return [hash_in(one) for one in value]
+
+
+def base64_in(text: str) -> bytes:
+    """Return what base64 stands for, written in the one way that encoding gives."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        refuse("there is base64 that no encoder writes")
+    return found
 
 
 # Proofs
@@ -100,26 +143,36 @@ def checkpoint_in(text: str, key: str | None) -> Checkpoint:
     body, empty, signatures = text.rpartition("\n\n")
     body = f"{body}\n" if empty else text
     lines = body.split("\n")
-    if len(lines) < 4 or not lines[1].isascii() or not lines[1].isdigit():
+    if len(lines) < 4 or not text.endswith("\n") or re.search(r"[\0-\x09\x0b-\x1f]", text):
+        refuse("this is not a checkpoint: lines of plain text, each ended")
+    if not re.fullmatch(r"[^\s+]+", lines[0]) or not re.fullmatch(SIZE, lines[1]):
         refuse("this is not a checkpoint: origin, size and root, a line each")
-    root = base64.b64decode(lines[2], validate=True)
+    signed_by = [re.fullmatch(r"— (\S+) (\S+)", line) for line in signatures[:-1].split("\n")]
+    if empty and not all(signed_by):
+        refuse("what follows the empty line must be signatures: — name base64")
+    root = base64_in(lines[2])
     if len(root) != 32:
         refuse("the root of the checkpoint has not 32 bytes")
     if key is None:
         return Checkpoint(int(lines[1]), root, is_checked=False)
+    must_be_signed(body, [one for one in signed_by if one], key)
+    return Checkpoint(int(lines[1]), root, is_checked=True)
+
+
+def must_be_signed(body: str, signatures: list[re.Match[str]], key: str) -> None:
+    """Raises NotProven unless one of the signatures is of the body, by the key."""
     name, digits, encoded = key.split("+", 2)
-    public = base64.b64decode(encoded, validate=True)
+    public = base64_in(encoded)
     identity = sha256(name.encode(), b"\n", public)[:4]
     if public[:1] != b"\1" or len(public) != 33 or identity.hex() != digits:
         refuse("this is not an Ed25519 key in the form name+digits+base64, or it is damaged")
-    for line in signatures.split("\n") if empty else ():
-        parts = line.split(" ")
-        if parts[:2] == ["—", name] and len(parts) == 3:
-            signature = base64.b64decode(parts[2], validate=True)
+    for one in signatures:
+        if one[1] == name:
+            signature = base64_in(one[2])
             if signature[:4] == identity:
                 if not is_signed(public[1:], signature[4:], body.encode()):
                     refuse("the signature is not of this checkpoint: one of them was altered")
-                return Checkpoint(int(lines[1]), root, is_checked=True)
+                return
     refuse(f"the checkpoint has no signature by {key}")
 
 
@@ -196,29 +249,30 @@ def record_in(stored: bytes) -> Any:
 
 def inclusion(proof: dict[str, Any], kept: Checkpoint | None) -> str:
     """Return what a proof of inclusion shows. Raises NotProven."""
-    stored = base64.b64decode(proof["stored"], validate=True)
-    chain = sha256(bytes.fromhex(proof["previous"]), stored)
+    stored = base64_in(proof["stored"])
+    leaf, size = count_in(proof["leaf"]), count_in(proof["size"])
+    chain = sha256(hash_in(proof["previous"]), stored)
     leaf_hash = sha256(b"\0", chain)
-    path = [bytes.fromhex(one) for one in proof["path"]]
-    root = root_of_inclusion(proof["leaf"], proof["size"], leaf_hash, path)
-    if root.hex() != proof["root"]:
+    if (chain, leaf_hash) != (hash_in(proof["chain"]), hash_in(proof["leaf_hash"])):
+        refuse("what is stored does not give the hashes that the proof has for it")
+    root = root_of_inclusion(leaf, size, leaf_hash, path_in(proof["path"]))
+    if root != hash_in(proof["root"]):
         refuse(f"the event and the path give the root {root.hex()}, not that of the proof")
-    if kept and (kept.size, kept.root) != (proof["size"], root):
+    if kept and (kept.size, kept.root) != (size, root):
         refuse(
-            f"the proof is for a ledger of {proof['size']} events with another root or size than "
+            f"the proof is for a ledger of {size} events with another root or size than "
             f"the checkpoint's ({kept.size}): ask for it with size={kept.size}"
         )
     record = json.dumps(record_in(stored), ensure_ascii=True, indent=2)
-    number = proof["leaf"] + 1
-    return f"{record}\n\nThis record is event {number} of {proof['size']} in the ledger."
+    return f"{record}\n\nThis record is event {leaf + 1} of {size} in the ledger."
 
 
 def consistency(proof: dict[str, Any], old: Checkpoint, new: Checkpoint) -> str:
     """Return what a proof of consistency shows. Raises NotProven."""
     for kept, told in ((old, proof["from"]), (new, proof["to"])):
-        if (kept.size, kept.root.hex()) != (told["size"], told["root"]):
+        if (kept.size, kept.root) != (count_in(told["size"]), hash_in(told["root"])):
             refuse(f"the proof is not about the checkpoint of {kept.size} events")
-    path = [bytes.fromhex(one) for one in proof["path"]]
+    path = path_in(proof["path"])
     if not is_consistent(old.size, old.root, new.size, new.root, path):
         refuse(f"the ledger of {new.size} events does not begin with the one of {old.size}")
     return f"The first {old.size} of the {new.size} events are the same: the log only grew."
@@ -256,7 +310,7 @@ def main() -> int:
         command.add_argument("--key", help="name+digits+base64")
     asked = parser.parse_args()
     try:
-        proof = json.loads(read(asked.proof))
+        proof = json.loads(read(asked.proof), object_pairs_hook=unique)
         if asked.command == "inclusion":
             kept = checkpoint_in(read(asked.checkpoint), asked.key) if asked.checkpoint else None
             print(inclusion(proof, kept))
@@ -269,7 +323,7 @@ def main() -> int:
     except OSError as error:
         print(f"cannot read it: {error}", file=sys.stderr)
         return 2
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         print(f"NOT PROVEN: malformed ({type(error).__name__}: {error})", file=sys.stderr)
         return 1
     print(trust(kept))

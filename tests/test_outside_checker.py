@@ -158,7 +158,24 @@ ALTERED = {
     "nothing there": lambda _: {},
     "no object": lambda _: [1, 2],
     "no hexadecimal": lambda p: p | {"path": ["zz"]},
+    "a place between two": lambda p: p | {"leaf": p["leaf"] + 0.0},
+    "a size that is no whole number": lambda p: p | {"size": float(p["size"])},
+    "a size without end": lambda p: p | {"size": float("inf")},
+    "a place below zero": lambda p: p | {"leaf": -1},
+    "a hash in capitals": lambda p: p | {"previous": "AB" * 32},
+    "a hash with blanks": lambda p: p | {"path": [" " + p["path"][0], *p["path"][1:]]},
+    "the end of the hash before, moved": lambda p: p | moved(p),
+    "the hash in the chain": lambda p: p | {"chain": flipped(p["chain"])},
+    "the hash of the leaf": lambda p: p | {"leaf_hash": flipped(p["leaf_hash"])},
+    "a path that is a text": lambda p: p | {"path": "".join(p["path"])},
 }
+
+
+def moved(proof):
+    """The same bytes to hash, with the first of what is stored taken for part of the hash."""
+    stored = b64decode(proof["stored"])
+    previous = proof["previous"] + stored[:1].hex()
+    return {"previous": previous, "stored": b64encode(stored[1:]).decode()}
 
 
 def altered_bytes(text):
@@ -213,3 +230,45 @@ def test_junk_is_refused_in_a_line(kept):
             "inclusion", path, "--checkpoint", kept["late"], "--key", junk.strip("\0")
         ).returncode in (1, 2)
         assert run("inclusion", kept["folder"] / "nowhere").returncode == 2
+
+
+def test_json_that_is_a_trap_is_refused(kept):
+    for text in ("[" * 100_000, '{"leaf": 1, "leaf": 1}', "9" * 5000):
+        bad = kept["folder"] / "bad"
+        bad.write_text(text)
+        done = run("inclusion", bad)
+        assert (done.returncode, done.stderr.startswith("NOT PROVEN")) == (1, True), text[:30]
+
+
+OTHERWISE = {
+    "carriage returns": lambda t: t.replace("\n", "\r\n"),
+    "a size with a zero before it": lambda t: t.replace("stancelog\n", "stancelog\n0", 1),
+    "no end of the last line": lambda t: t[:-1],
+    "something after the signatures": lambda t: f"{t}more\n",
+    "a blank in the origin": lambda t: t.replace("stancelog\n", "stance log\n", 1),
+    "bits that base64 ignores": lambda t: t.replace(root_line(t), other_bits(root_line(t))),
+    "another separator of lines": lambda t: f"{t[:-1]}\u2028{t.split(chr(10))[-2]}\n",
+}
+
+
+def root_line(text):
+    return text.split("\n")[2]
+
+
+def other_bits(text):
+    """The same 32 bytes: of the last digit before `=`, two bits are not used."""
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    return f"{text[:-2]}{digits[digits.index(text[-2]) ^ 1]}="
+
+
+def test_a_checkpoint_is_read_as_strictly_as_the_command_reads_it(kept):
+    proof = write(kept, kept["proof"])
+    for what, altered in OTHERWISE.items():
+        text = altered(kept["late"].read_text())
+        assert text != kept["late"].read_text()
+        with pytest.raises(checkpoints.CheckpointError):
+            checkpoints.parsed(text)
+        bad = kept["folder"] / "bad"
+        bad.write_text(text, newline="")
+        done = run("inclusion", proof, "--checkpoint", bad)
+        assert (done.returncode, done.stderr.startswith("NOT PROVEN")) == (1, True), what
