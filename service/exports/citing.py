@@ -39,11 +39,12 @@ def _moments(answer: Body) -> list[str]:
     if "axis" in answer:
         return [f"{end} {_moment(answer[end])}" for end in ("from", "to")]
     window = f"from {answer['from'] or 'ever'} to {answer['to']}" if "to" in answer else ""
-    return [window, _moment(answer)]
+    is_dated = "as_of=" in answer["links"]["permalink"]  # else it is over all time
+    return [window, _moment(answer, is_dated=is_dated)]
 
 
-def _moment(told: Body) -> str:
-    as_of = f"as of {told['as_of']}; " if "as_of" in told else ""
+def _moment(told: Body, *, is_dated: bool = True) -> str:
+    as_of = f"as of {told['as_of']}; " if is_dated else ""
     known = told["known_at"] or "the empty log"
     return f"{as_of}known at {known}; log position {told['seq']}"
 

@@ -354,7 +354,7 @@ class _ReportExtras(Answer):
 ReportAnswer = _ReportExtras.from_dict(_of_any_report(), name="ReportAnswer")
 
 
-class ReportListAnswer(Known):
+class ReportListAnswer(Clocked):
     """Reports that stand, in order of effect."""
 
     reports = many(ReportAnswer)
