@@ -11,12 +11,17 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from events import dates
 from events.errors import Fault
+from events.vocabulary import ATTRIBUTIONS
 from service.clocks import Asked, Clocks
 from service.problems import InvalidQueryError
 
 DEFAULT_LIMIT = 100
 MOST = 1000
+
+FIRST = "first"
+"""What a difference calls the first of its moments, as it was resolved."""
 
 _CHECK = 6
 
@@ -67,12 +72,47 @@ def _opened(cursor: str, key: tuple[type, ...]) -> tuple[Question, Clocks, list[
         question, [as_of, known_at, seq, floor], after = orjson.loads(payload)
         clocks = Clocks(as_of=as_of, known_at=known_at, seq=seq, floor=floor)
         clocks.echo()
-        is_ours = isinstance(question, dict) and type(seq) is int and bool(clocks.strength)
-        if not is_ours or [type(one) for one in after] != list(key):
+        is_ours = type(seq) is int and bool(clocks.strength) and _is_question(question, key)
+        if not is_ours or not _is_place(after, key):
             raise ValueError("not of ours")
     except (ValueError, TypeError, KeyError, OverflowError, binascii.Error):
         raise _invalid("is not a cursor that an answer here gave as next") from None
     return question, clocks, after
+
+
+def _is_question(question: Any, key: tuple[type, ...]) -> bool:
+    """Tell whether a value may be the question of a list that is sorted by `key`.
+
+    The ends of a window are instants; those of a difference stay as they were asked, and its
+    first moment is kept as it was resolved.
+    """
+    if not isinstance(question, dict):
+        return False
+    is_window = key != (bool, str, str)
+    end = int if is_window else str
+    kinds = {"from_": end, "to": end, "seq": int, "seq_from": int, "seq_to": int, "inherit": bool}
+    told = {name: value for name, value in question.items() if name != FIRST and value is not None}
+    if not all(_is_sound(value, kinds.get(name, str)) for name, value in told.items()):
+        return False
+    if not {told.get("floor"), told.get("status_floor")} <= {None, *ATTRIBUTIONS}:
+        return False
+    if is_window:
+        return all(dates.to_text(told[name]) for name in ("from_", "to") if name in told)
+    first = question[FIRST]
+    return _is_sound(first["seq"], int) and first["seq"] >= 0 and _is_sound(first["as_of"], str)
+
+
+def _is_place(after: Any, key: tuple[type, ...]) -> bool:
+    return isinstance(after, list) and len(after) == len(key) and all(map(_is_sound, after, key))
+
+
+def _is_sound(value: object, kind: type) -> bool:
+    """Tell whether a value is of a kind, and such as every database takes."""
+    if type(value) is not kind:
+        return False
+    if isinstance(value, str):
+        return "\0" not in value
+    return not isinstance(value, int) or abs(value) < 2**62
 
 
 def _invalid(message: str) -> InvalidQueryError:

@@ -11,6 +11,7 @@ from projections.differences import Axis, Step
 from projections.log import Head
 from service import clocks
 from service.clocks import Asked, Clocks
+from service.paging import FIRST
 from service.problems import InvalidQueryError
 
 WORLD = ("from_", "to")
@@ -21,8 +22,6 @@ NAMES = {
     Axis.KNOWLEDGE: {"known_at": "known_to", "seq": "seq_to"},
 }
 """How the parameters spell the clocks of the second moment."""
-
-FIRST = "first"
 
 _FIRST_NAMES = {
     Axis.WORLD: {"as_of": "from"},

@@ -38,7 +38,7 @@ def store_of(client: FlaskClient) -> Store:
 
 
 def ask(client: FlaskClient, path: str, **query: Any) -> Record:
-    answer = client.get(path, query_string=query)
+    answer = client.get(path, query_string=query or None)
     assert answer.status_code == 200, (path, query, answer.json)
     body: Record = answer.json
     return body

@@ -9,7 +9,7 @@ from events.vocabulary import POSITION_FLOOR
 from service import answers, steps
 from service.answers.differences import Place
 from service.http import Api, asking, json
-from service.paging import page_of
+from service.paging import FIRST, page_of
 from service.schemas import audit as shapes
 from service.schemas.queries import StepPage
 
@@ -41,5 +41,5 @@ def difference_of(parameters: dict[str, Any]) -> answers.Body:
             after=Place(*page.after) if page.after else None,
             limit=page.limit,
         )
-        page.question[steps.FIRST] = found["from"]
+        page.question[FIRST] = found["from"]
         return found | {"next": page.next(last, list(end)) if end else None}

@@ -2,16 +2,17 @@
 
 import json
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
+import orjson
 import pytest
 from sqlalchemy import text
 
 from projections import projector
 from projections.database import connect, writing
-from tests.records import issue, party, position, statement
+from tests.records import correction, issue, party, position, statement
 
 pytestmark = pytest.mark.usefixtures("scene")
 
@@ -38,21 +39,61 @@ def test_parameters_that_nothing_takes_are_refused_and_nothing_is_recorded(clien
     assert client.get("/readyz").json["seq"] == 4
 
 
-def test_a_made_up_cursor_is_refused(client):
-    def cursor(*payload):
-        raw = json.dumps(payload).encode()
-        return urlsafe_b64encode(sha256(raw).digest()[:6] + raw).decode().rstrip("=")
+def sealed(*payload):
+    raw = orjson.dumps(payload)
+    return urlsafe_b64encode(sha256(raw).digest()[:6] + raw).decode().rstrip("=")
 
+
+ODD = (None, -1, 2**63, 2**64 - 1, -(2**63), 1.5, True, "x", "a\0b", [], [1], {}, {"a": 1})
+ODD_MOMENTS = ({"as_of": 5, "seq": 1}, {"as_of": "x", "seq": 1}, {"as_of": "2020-01-01", "seq": -1})
+
+
+@pytest.mark.usefixtures("scene")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/changes?to=2021-01-01",
+        "/v1/diff?from=2019-01-01&to=2021-01-01",
+        "/v1/diff?seq_from=4",
+        "/v1/parties/ukraine/positions/nato/revisions?floor=on_record",
+        "/v1/corrections?type=correction",
+        "/v1/positions?party=ukraine",
+        "/v1/parties/ukraine/positions?inherit=1",
+        "/v1/reports?q=the",
+    ],
+)
+def test_no_altered_cursor_makes_trouble(client, told, path):
+    told(
+        statement("r-1", summary="the", positions=[position(), position("oppose", "guarantees")]),
+        statement("r-2", summary="the", occurred="2020-03", positions=[position("oppose")]),
+        *(correction(f"r-{n}", f"c-{n}", summary="the other") for n in (1, 2)),
+    )
+    cursor = client.get(f"{path}&limit=1").json["next"]
+    path = path.partition("?")[0]
+    assert client.get(path, query_string={"cursor": cursor}).status_code == 200
+    question, pins, after = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[6:])
+    altered = [[odd, pins, after] for odd in ODD]
+    altered += [[question, pins, odd] for odd in ODD]
+    for odd in (*ODD, *ODD_MOMENTS):
+        names = {*question, "party", "issue", "type", "kind", "q", "first", "status_floor"}
+        altered += [[question | {name: odd}, pins, after] for name in names]
+        altered += [[question, pins, [*after[:n], odd, *after[n + 1 :]]] for n in range(len(after))]
+    for payload in altered:
+        answer = client.get(path, query_string={"cursor": sealed(*payload)})
+        assert answer.status_code in (200, 404, 422), payload
+
+
+def test_a_made_up_cursor_is_refused(client):
     question = {"path": "/v1/reports"}
     for made_up in (
-        cursor(question, ["x", "y", "z", "on_record"], [1, 1]),
-        cursor([], [1, 1, 1, "on_record"], [1, 1]),
-        cursor(question, [1, 1, 1, "nope"], [1, 1]),
-        cursor(question, [1, 1, 99999, "on_record"], [1, 1]),
-        cursor(question, [1, 1, 1, "on_record"], [{}]),
-        cursor(question, [1, 1, 1, "on_record"], [1]),
-        cursor(question, [10**30, 1, 1, "on_record"], [1, 1]),
-        cursor(question),
+        sealed(question, ["x", "y", "z", "on_record"], [1, 1]),
+        sealed([], [1, 1, 1, "on_record"], [1, 1]),
+        sealed(question, [1, 1, 1, "nope"], [1, 1]),
+        sealed(question, [1, 1, 99999, "on_record"], [1, 1]),
+        sealed(question, [1, 1, 1, "on_record"], [{}]),
+        sealed(question, [1, 1, 1, "on_record"], [1]),
+        sealed(question, [2**63, 1, 1, "on_record"], [1, 1]),
+        sealed(question),
     ):
         assert client.get("/v1/reports", query_string={"cursor": made_up}).status_code == 422
 
