@@ -361,7 +361,7 @@ def test_a_list_stays_one_list_while_reports_come_in(client, told):
     assert got == [f"r-{i}" for i in range(1, 8)]
     assert last["next"] is None
     assert first["seq"] == rest["seq"] == last["seq"]
-    assert first["known_at"] == rest["known_at"]
+    assert first["as_of"] == rest["as_of"]
     ids = [report["id"] for report in ask(client, "/v1/reports")["reports"]]
     assert ids == ["early", "r-1", "r-2", "r-3", "r-4", "r-6", "r-7"]
 
