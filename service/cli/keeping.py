@@ -20,6 +20,7 @@ from service.cli.speaking import (
     REFUSED,
     err,
     fail,
+    given,
     opened,
     out,
     progress,
@@ -83,11 +84,13 @@ def rebuild(url: str, projections: tuple[str, ...], accept_new_root: bool) -> No
     "--checkpoint",
     "checkpoint_file",
     metavar="FILE",
+    callback=given,
     help="Show that the log extends the one that this checkpoint was made of.",
 )
 @click.option(
     "--public-key",
     metavar="KEY",
+    callback=given,
     help="The key that must have signed it, as 'stancelog checkpoint --public-key' prints it.  "
     f"[default: that of {SIGNING_KEY}]",
 )
@@ -124,7 +127,7 @@ def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> Non
 def _checkpoint(name: str, public_key: str | None) -> Checkpoint:
     """Read a checkpoint, and check its signature if there is a key. Ends with a status if not."""
     try:
-        text = Path(name).read_text("utf-8")
+        text = Path(name).read_bytes().decode()  # with its ends of lines as they are
         kept = checkpoints.parsed(text)
         key = checkpoints.key_of(public_key) if public_key else _own_key(kept.origin)
         if key:
