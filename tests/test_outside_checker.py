@@ -16,7 +16,16 @@ from projections.merkle import Node, Span
 from service import checkpoints
 from service.app import create_app
 from service.checkpoints import Checkpoint, Key
-from tests.records import issue, party, position, statement, tell
+from tests.records import (
+    correction,
+    issue,
+    party,
+    position,
+    reinstatement,
+    retraction,
+    statement,
+    tell,
+)
 from tests.test_merkle import hashes_of, leaves, naive_root
 
 SCRIPT = Path(__file__).parent.parent / "docs" / "verify.py"
@@ -143,6 +152,13 @@ def flipped(text):
     return ("1" if text[0] != "1" else "2") + text[1:]
 
 
+def moved_bytes(proof):
+    """Say that the first bytes of what is stored are of the hash before: the chain is the same."""
+    raw = b64decode(proof["stored"])
+    moved = proof["previous"] + raw[:28].hex()
+    return proof | {"previous": moved, "stored": b64encode(raw[28:]).decode()}
+
+
 ALTERED = {
     "a byte of what is stored": lambda p: p | {"stored": altered_bytes(p["stored"])},
     "the hash before": lambda p: p | {"previous": flipped(p["previous"])},
@@ -153,6 +169,15 @@ ALTERED = {
     "the place": lambda p: p | {"leaf": p["leaf"] ^ 1},
     "a place outside": lambda p: p | {"leaf": p["size"]},
     "a place that is none": lambda p: p | {"leaf": "3"},
+    "a place that is no number": lambda p: p | {"leaf": True},
+    "a size that is no whole number": lambda p: p | {"size": float(p["size"])},
+    "a size without end": lambda p: p | {"size": float("inf")},
+    "the chain": lambda p: p | {"chain": flipped(p["chain"])},
+    "the hash of the leaf": lambda p: p | {"leaf_hash": flipped(p["leaf_hash"])},
+    "the report": lambda p: p | {"report": "r-2"},
+    "the version": lambda p: p | {"version": 2},
+    "where the hash before ends": moved_bytes,
+    "a hash with blanks": lambda p: p | {"previous": " ".join(p["previous"])},
     "the size": lambda p: p | {"size": p["size"] + 40},
     "the root": lambda p: p | {"root": flipped(p["root"])},
     "nothing there": lambda _: {},
@@ -200,6 +225,64 @@ def test_a_checkpoint_that_was_altered_or_signed_by_another_is_refused(kept):
     other = Key("stancelog", Ed25519PrivateKey.generate().public_key())
     done = run("inclusion", path, "--checkpoint", kept["late"], "--key", other)
     assert (done.returncode, "no signature by" in done.stderr) == (1, True)
+
+
+def test_every_signature_by_the_key_must_hold_over_a_checkpoint_of_its_log(kept):
+    path = write(kept, kept["proof"])
+    late, early = kept["late"].read_text(), kept["early"].read_text()
+    bad = kept["folder"] / "bad"
+    bad.write_text(late + early.split("\n\n")[1])
+    assert "altered" in run("inclusion", path, "--checkpoint", bad, "--key", KEY).stderr
+    body = late.split("\n\n")[0].replace("stancelog", "elsewhere", 1) + "\n"
+    key = Key("stancelog", PRIVATE.public_key())
+    signature = b64encode(key.id + PRIVATE.sign(body.encode())).decode()
+    bad.write_text(f"{body}\n— stancelog {signature}\n")
+    assert "another log" in run("inclusion", path, "--checkpoint", bad, "--key", KEY).stderr
+
+
+def test_what_was_not_checked_is_said(kept):
+    path = write(kept, kept["proof"])
+    shown = run("inclusion", path, "--checkpoint", kept["late"]).stdout
+    assert "signature was not checked" in shown
+    assert "seq and time were not checked" in shown
+
+
+def test_later_versions_of_a_report_are_proven(store, url, tmp_path):
+    tell(store, party(), issue(), statement("r-1", positions=[position()]))
+    for record in (
+        correction("r-1", summary="They said it otherwise."),
+        retraction("r-1"),
+        reinstatement("r-1"),
+    ):
+        tell(store, record)
+    app = create_app(url)
+    client = app.test_client()
+    proofs = [client.get(f"/v1/ledger/proof?report=r-1&version={n}").json for n in range(1, 5)]
+    proofs += [client.get(f"/v1/ledger/proof?seq={n}").json for n in range(1, 7)]
+    app.extensions["stancelog"].close()
+    for proof in proofs:
+        done = run("inclusion", "-", stdin=json.dumps(proof))
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("key", ["", "stancelog", "a+b+c", KEY[:-4], KEY.replace("ce", "ec", 1)])
+def test_what_is_no_key_is_wrong_usage(kept, key):
+    path = write(kept, kept["proof"])
+    assert run("inclusion", path, "--checkpoint", kept["late"], "--key", key).returncode == 2
+
+
+def test_what_would_go_unchecked_is_wrong_usage_or_trouble(kept):
+    path = write(kept, kept["proof"])
+    assert run("inclusion", path, "--key", KEY).returncode == 2
+    assert run("inclusion", "-", "--checkpoint", "-").returncode == 2
+    assert run("consistency", path, "-", "-").returncode == 2
+    assert run("inclusion", path, "--checkpoint", "").returncode == 2
+
+
+def test_json_without_end_is_refused_in_a_line():
+    for junk in ("[" * 200_000, '{"a":' * 200_000, "9" * 5000, '{"leaf": 1e999, "size": NaN}'):
+        done = run("inclusion", "-", stdin=junk)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 @pytest.mark.parametrize("junk", ["", "\0", "a\nb\nc\n", "{}", "stancelog\n5\nAAAA\n", "é" * 999])
