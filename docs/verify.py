@@ -19,6 +19,9 @@ import re
 import sys
 from typing import Any, NamedTuple, NoReturn
 
+SIZE = r"0|[1-9][0-9]{0,18}"
+NAME = r"[^\s+]+"
+
 
 class NotProven(Exception):  # noqa: N818
     """What was to be shown was not."""
@@ -52,6 +55,25 @@ def sha256(*parts: bytes) -> bytes:
 def refuse(why: str) -> NoReturn:
     """Say why something is not proven."""
     raise NotProven(why)
+
+
+# What is read, strictly: one way of writing each thing
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, none of whose names is there twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        refuse("the proof has a name twice")
+    return found
+
+
+def base64_in(text: str) -> bytes:
+    """Return what base64 stands for, written in the one way that encoding gives."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        refuse("there is base64 that no encoder writes")
+    return found
 
 
 def number_in(proof: dict[str, Any], name: str) -> int:
@@ -147,27 +169,30 @@ def checkpoint_in(text: str, key: Key | None) -> Checkpoint:
     body, empty, signatures = text.rpartition("\n\n")
     body = f"{body}\n" if empty else text
     lines = body.split("\n")
-    if len(lines) < 4 or not re.fullmatch("0|[1-9][0-9]{0,18}", lines[1]) or "" in lines[:-1]:
+    if not text.endswith("\n") or not text.replace("\n", "").isprintable() or "" in lines[:-1]:
+        refuse("this is not a checkpoint: lines of plain text, each ended")
+    if len(lines) < 4 or not re.fullmatch(NAME, lines[0]) or not re.fullmatch(SIZE, lines[1]):
         refuse("this is not a checkpoint: origin, size and root, a line each")
-    root = base64.b64decode(lines[2], validate=True)
+    found = signatures[:-1].split("\n") if empty else []
+    signed_by = [re.fullmatch(r"— (\S+) (\S+)", line) for line in found]
+    if not all(signed_by):
+        refuse("what follows the empty line must be signatures: — name base64")
+    root = base64_in(lines[2])
     if len(root) != 32:
         refuse("the root of the checkpoint has not 32 bytes")
     if key:
-        check_signatures(signatures.split("\n") if empty else [], body, key)
+        check_signatures([one for one in signed_by if one], body, key)
     return Checkpoint(int(lines[1]), root, is_checked=key is not None)
 
 
-def check_signatures(signatures: list[str], body: str, key: Key) -> None:
+def check_signatures(signatures: list[re.Match[str]], body: str, key: Key) -> None:
     """Refuse unless a checkpoint is of the key's log, and every signature by the key holds."""
     if body.split("\n", maxsplit=1)[0] != key.name:
         refuse("the checkpoint is of another log than the key")
     count = 0
-    for line in signatures:
-        parts = line.split(" ")
-        if parts[:2] != ["—", key.name] or len(parts) != 3:
-            continue
-        signature = base64.b64decode(parts[2], validate=True)
-        if signature[:4] == key.identity:
+    for one in signatures:
+        signature = base64_in(one[2])
+        if one[1] == key.name and signature[:4] == key.identity:
             count += 1
             if not is_signed(key.public, signature[4:], body.encode()):
                 refuse("the signature is not of this checkpoint: one of them was altered")
@@ -255,15 +280,14 @@ def event_in(stored: bytes) -> tuple[int, str, dict[str, Any]]:
 def inclusion(proof: dict[str, Any], kept: Checkpoint | None) -> str:
     """Return what a proof of inclusion shows. Raises NotProven."""
     leaf, size = number_in(proof, "leaf"), number_in(proof, "size")
-    stored = base64.b64decode(proof["stored"], validate=True)
+    stored = base64_in(proof["stored"])
     chain = sha256(hash_in(proof["previous"], "previous"), stored)
     leaf_hash = sha256(b"\0", chain)
     root = root_of_inclusion(leaf, size, leaf_hash, path_in(proof))
     if root != hash_in(proof["root"], "root"):
         refuse(f"the event and the path give the root {root.hex()}, not that of the proof")
-    for name, found in (("chain", chain), ("leaf_hash", leaf_hash)):
-        if name in proof and proof[name] != found.hex():
-            refuse(f"the {name} of the proof is not that of the event")
+    if (chain.hex(), leaf_hash.hex()) != (proof["chain"], proof["leaf_hash"]):
+        refuse("what is stored does not give the hashes that the proof has for it")
     if kept and (kept.size, kept.root) != (size, root):
         refuse(
             f"the proof is for a ledger of {size} events with another root or size than "
@@ -318,7 +342,7 @@ def answer(asked: argparse.Namespace) -> str:
         raise WrongUsage("--key: give --checkpoint too, whose signature it checks")
     if [asked.proof, *heads].count("-") > 1:
         raise WrongUsage("'-' can be given once")
-    proof = json.loads(read(asked.proof))
+    proof = json.loads(read(asked.proof), object_pairs_hook=unique)
     kept = [checkpoint_in(read(name), key) for name in heads if name is not None]
     if is_inclusion:
         newest = kept[0] if kept else None

@@ -125,12 +125,12 @@ class Batch:
                     return Outcome(record, False, key, version)
         old = names_of(party.current) if party else {}
         new = names_of(record)
-        free = {text: self._free(text, new[text]) for text in new.keys() - old.keys()}
+        free = {text: self._free(text, new[text]) for text in sorted(new.keys() - old.keys())}
         at = self._time(sent)
         for text, name in free.items():
-            self._take(text, name, record["id"])
-        for text in old.keys() - new.keys():
-            self._release(text)
+            self._take(text, name, record["id"], at)
+        for text in sorted(old.keys() - new.keys()):
+            self._release(text, at)
         if party is None:
             party = Party.registered(record, sent.recorded_by, at)
         else:
@@ -164,8 +164,9 @@ class Batch:
         if isinstance(known, Report):
             return Outcome(record, False, key, known.version_with(record))
         issues = self._named(record)
-        report = Report.reported(record, sent.recorded_by, self._time(sent))
-        self._fix_propositions(issues)
+        at = self._time(sent)
+        report = Report.reported(record, sent.recorded_by, at)
+        self._fix_propositions(issues, at)
         return self._keep(report, sent)
 
     def _amend(self, sent: Sent) -> Outcome:
@@ -185,16 +186,17 @@ class Batch:
             return Outcome(record, False, report.id, report.version_with(record))
         report.must_be_at(sent.expected_version)
         issues: list[Issue] = []
+        at = self._time(sent)
         if record["type"] == "correction":
             corrected = self._corrected(report.current, record["changes"])
             issues = self._named(corrected, "changes.")
-            report.correct(record, corrected, sent.recorded_by, self._time(sent))
+            report.correct(record, corrected, sent.recorded_by, at)
         elif record["type"] == "retraction":
-            report.retract(record, sent.recorded_by, self._time(sent))
+            report.retract(record, sent.recorded_by, at)
         else:
-            report.reinstate(record, sent.recorded_by, self._time(sent))
-        self._fix_propositions(issues)
-        self._keep_aside(Name.taken(record_key(record["id"]), record["report"]))
+            report.reinstate(record, sent.recorded_by, at)
+        self._fix_propositions(issues, at)
+        self._keep_aside(Name.taken(record_key(record["id"]), record["report"], at))
         return self._keep(report, sent)
 
     def _corrected(self, report: Record, changes: Record) -> Record:
@@ -215,9 +217,9 @@ class Batch:
             if issue_id not in fixed
         ]
 
-    def _fix_propositions(self, issues: Iterable[Issue]) -> None:
+    def _fix_propositions(self, issues: Iterable[Issue], at: datetime) -> None:
         for issue in issues:
-            issue.fix_proposition()
+            issue.fix_proposition(at)
             self._keep_aside(issue)
             self._fixed_issues.add(issue.current["id"])
 
@@ -248,17 +250,17 @@ class Batch:
             )
         return name
 
-    def _take(self, text: str, name: Name | None, holder: str) -> None:
+    def _take(self, text: str, name: Name | None, holder: str, at: datetime) -> None:
         if name is None:
-            name = Name.taken(party_name_key(text), holder)
+            name = Name.taken(party_name_key(text), holder, at)
         else:
-            name.take(holder)
+            name.take(holder, at)
         self._keep_aside(name)
 
-    def _release(self, text: str) -> None:
+    def _release(self, text: str, at: datetime) -> None:
         name = self._get(party_name_key(text))
         assert isinstance(name, Name)
-        name.release()
+        name.release(at)
         self._keep_aside(name)
 
     # Bookkeeping

@@ -77,7 +77,7 @@ class Issue(Aggregate):
             )
         self.trigger_event(self.Revised, record=record, recorded_by=recorded_by, timestamp=at)
 
-    def fix_proposition(self) -> None:
-        """Let the proposition change no more."""
+    def fix_proposition(self, at: datetime) -> None:
+        """Let the proposition change no more. `at`: as of the report that names the issue."""
         if not self.proposition_is_fixed:
-            self.trigger_event(self.PropositionFixed)
+            self.trigger_event(self.PropositionFixed, timestamp=at)

@@ -1,5 +1,6 @@
 """Names that only one thing may hold at a time."""
 
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate
@@ -54,14 +55,14 @@ class Name(Aggregate):
         self.holder = holder
 
     @classmethod
-    def taken(cls, key: UUID, holder: str) -> "Name":
-        """Take a name that nobody ever held."""
-        return cls._create(cls.Taken, id=key, holder=holder)
+    def taken(cls, key: UUID, holder: str, at: datetime) -> "Name":
+        """Take a name that nobody ever held. `at`: as of its record, as everywhere here."""
+        return cls._create(cls.Taken, id=key, holder=holder, timestamp=at)
 
-    def take(self, holder: str) -> None:
+    def take(self, holder: str, at: datetime) -> None:
         """Take a name that was released."""
-        self.trigger_event(self.TakenAgain, holder=holder)
+        self.trigger_event(self.TakenAgain, holder=holder, timestamp=at)
 
-    def release(self) -> None:
+    def release(self, at: datetime) -> None:
         """Give the name up."""
-        self.trigger_event(self.Released)
+        self.trigger_event(self.Released, timestamp=at)

@@ -16,6 +16,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate, EventSourcingError
 from eventsourcing.persistence import (
     IntegrityError,
+    Notification,
     StoredEvent,
     Transcoder,
 )
@@ -28,6 +29,9 @@ LOCK_TIMEOUT = 30
 
 RAW_PAGE = 500
 """Events read at once where they are not decoded."""
+
+FIRST = -(2**63)
+"""The least id that a database can hold. Ours are from 1 on."""
 
 ATTEMPTS = 20
 """How often a save is decided anew after another process came first."""
@@ -72,12 +76,13 @@ class Stored(NamedTuple):
     raw: bytes  # see `raw_of`
 
 
-class UnreadableError(Exception):
+class UnreadableError(LogError):
     """The store holds something that no event was stored as."""
 
-    def __init__(self, position: int, why: str) -> None:
-        super().__init__(why)
-        self.position = position  # the id of the last event before it
+    def __init__(self, id_: int, why: str) -> None:
+        super().__init__(f"no. {id_} of the store cannot be read as an event: {why}")
+        self.id = id_
+        self.why = why
 
 
 class Timeline(Application[UUID]):
@@ -150,13 +155,11 @@ class Timeline(Application[UUID]):
         return self.recorder.max_notification_id() or 0
 
     def events_after(self, position: int, limit: int, stop: int | None = None) -> list[Stored]:
-        """Return at most `limit` events in log order, with ids above `position` up to `stop`."""
-        return [
-            Stored(notification.id, self.mapper.to_domain_event(notification), raw_of(notification))
-            for notification in self.recorder.select_notifications(
-                position, limit, stop, inclusive_of_start=False
-            )
-        ]
+        """Return at most `limit` events in log order, with ids above `position` up to `stop`.
+
+        Raises UnreadableError.
+        """
+        return [self._stored(one) for one in self._selected(position, limit, stop)]
 
     def raw_events(self, stop: int) -> Iterator[Raw]:
         """Yield all events up to the id `stop` in log order, whatever their ids, undecoded.
@@ -164,26 +167,53 @@ class Timeline(Application[UUID]):
         Raises UnreadableError at the first that cannot even be read.
         """
         last: int | None = None
-        limit = RAW_PAGE
         while True:
             try:
-                some = self._raw_page(last, limit, stop)
-            except Exception as error:  # whatever somebody put there
-                if limit == 1:
-                    raise UnreadableError(last or 0, str(error)) from error
-                limit = 1  # one by one, to tell where
-                continue
-            yield from some
-            if len(some) < limit:
+                some = self._selected(last, RAW_PAGE, stop)
+            except UnreadableError as error:
+                yield from map(_raw, self._selected(last, RAW_PAGE, error.id - 1))
+                raise
+            yield from map(_raw, some)
+            if len(some) < RAW_PAGE:
                 return
             last = some[-1].id
 
-    def _raw_page(self, last: int | None, limit: int, stop: int) -> list[Raw]:
-        found = self.recorder.select_notifications(last, limit, stop, inclusive_of_start=False)
-        return [
-            Raw(one.id, raw_of(one), UUID(str(one.originator_id)), one.originator_version)
-            for one in found
-        ]
+    def _stored(self, one: Notification) -> Stored:
+        try:
+            return Stored(one.id, self.mapper.to_domain_event(one), raw_of(one))
+        except Exception as error:  # whatever somebody put there
+            raise UnreadableError(one.id, str(error)) from error
+
+    def _selected(self, last: int | None, limit: int, stop: int | None) -> Sequence[Notification]:
+        try:
+            return self._select(last, limit, stop)
+        except Exception as error:
+            end = self.head()  # raises where it is the database that is in trouble
+            id_ = self._first_unreadable(last, limit, end if stop is None else min(end, stop))
+            raise UnreadableError(id_, str(error)) from error
+
+    def _first_unreadable(self, last: int | None, limit: int, high: int) -> int:
+        """Return the least id up to which the store cannot be read: up to `high` it cannot."""
+        low = FIRST if last is None else last + 1
+        while low < high:
+            middle = (low + high) // 2
+            try:
+                self._select(last, limit, middle)
+            except Exception:  # noqa: BLE001
+                high = middle
+            else:
+                low = middle + 1
+        return high
+
+    def _select(self, last: int | None, limit: int, stop: int | None) -> Sequence[Notification]:
+        return self.recorder.select_notifications(last, limit, stop, inclusive_of_start=False)
+
+
+def _raw(one: Notification) -> Raw:
+    try:
+        return Raw(one.id, raw_of(one), UUID(str(one.originator_id)), one.originator_version)
+    except Exception as error:  # whatever somebody put there
+        raise UnreadableError(one.id, str(error)) from error
 
 
 def raw_of(event: StoredEvent) -> bytes:

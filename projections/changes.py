@@ -14,7 +14,7 @@ from projections import positions, reports, statuses
 from projections.belief import believed, latest_first
 from projections.database import in_parts
 from projections.positions import Pair
-from projections.runs import Change
+from projections.runs import TERMS, Change
 
 REPORTS_AT_ONCE = 200
 
@@ -36,6 +36,7 @@ class Window(NamedTuple):
     last: int
     party: str | None = None  # None: every party, and statuses, which are nobody's
     issue: str | None = None
+    kind: str | None = None  # one of KINDS; None: all of them
 
 
 class Floors(NamedTuple):
@@ -64,8 +65,15 @@ def changes(
             found = statuses.changed_at(
                 connection, key.issue, key.at, seq=seq, floor=floors.statuses
             )
-        if found is not None:
+        if found is not None and window.kind in (None, kind_of(key, found)):
             yield key, found
+
+
+def kind_of(key: Key, change: Change) -> str:
+    """Return which of KINDS a change is."""
+    if not key.party:
+        return "status"
+    return "position" if change.terms is None else "terms"
 
 
 def _candidates(connection: Connection, window: Window, seq: int, floors: Floors) -> Iterator[Key]:
@@ -83,7 +91,7 @@ def _candidates(connection: Connection, window: Window, seq: int, floors: Floors
         )
         last = took_effect[-1][0] if len(took_effect) >= REPORTS_AT_ONCE else window.last
         part = window._replace(first=first, last=last)
-        found = set(_lapses(connection, part, seq, floors))
+        found = set() if part.kind == "status" else set(_lapses(connection, part, seq, floors))
         for places in in_parts([place for _, place in took_effect]):
             found.update(_turns(connection, part, places, seq, floors))
         yield from sorted(found)
@@ -94,10 +102,12 @@ def _turns(
     connection: Connection, window: Window, places: list[int], seq: int, floors: Floors
 ) -> Iterator[Key]:
     asked = {"places": places, "seq": seq}
-    query = _of(_POSITIONS_TURN, positions.positions, window)
-    for row in connection.execute(query, asked | {"floor": floors.positions}):
-        yield Key(row.effective, row.issue, row.party)
-    if window.party is None:
+    if window.kind != "status":
+        turning = _TERMS_TURN if window.kind == "terms" else _POSITIONS_TURN
+        query = _of(turning, positions.positions, window)
+        for row in connection.execute(query, asked | {"floor": floors.positions}):
+            yield Key(row.effective, row.issue, row.party)
+    if window.party is None and window.kind in (None, "status"):
         query = _of(_STATUSES_TURN, statuses.statuses, window)
         for row in connection.execute(query, asked | {"floor": floors.statuses}):
             yield Key(row.effective, row.issue, "")
@@ -142,16 +152,15 @@ def _turning(table: Table, keys: tuple[str, ...], told: tuple[str, ...]) -> Sele
 
 
 def _words(table: Any, told: tuple[str, ...]) -> Any:
-    words = table.c.says
+    words: Any = literal("")
     for name in told:
         words = words + literal("\x1f") + func.coalesce(cast(table.c[name], String), "")
     return words
 
 
-_POSITIONS_TURN = _turning(
-    positions.positions, ("party", "issue"), ("conditions", "red_line", "until")
-)
-_STATUSES_TURN = _turning(statuses.statuses, ("issue",), ())
+_POSITIONS_TURN = _turning(positions.positions, ("party", "issue"), ("says", *TERMS))
+_TERMS_TURN = _turning(positions.positions, ("party", "issue"), TERMS)
+_STATUSES_TURN = _turning(statuses.statuses, ("issue",), ("says",))
 _LAPSES = select(
     positions.positions.c.until_end, positions.positions.c.party, positions.positions.c.issue
 ).where(

@@ -57,7 +57,7 @@ class Leaf(NamedTuple):
 
 
 class RewrittenError(Exception):
-    """The log no longer gives the ledger that it once gave."""
+    """The log no longer gives the ledger that it once gave, or that one is damaged."""
 
 
 # How events change it
@@ -161,6 +161,11 @@ def _hashes(connection: Connection, nodes: Iterable[Node]) -> dict[Node, bytes]:
     for leaves in in_parts({node.last_leaf for node in wanted}):
         rows = connection.execute(_NODES, {"leaves": leaves})
         completed |= {row.leaf: row.nodes for row in rows}
+    if lost := {node.last_leaf for node in wanted} - completed.keys():
+        raise RewrittenError(
+            f"the ledger has lost its row of event {min(lost) + 1}: 'stancelog rebuild "
+            "--accept-new-root' makes a new one of the log as it is"
+        )
     return {
         node: completed[node.last_leaf][32 * node.level : 32 * (node.level + 1)] for node in wanted
     }

@@ -51,7 +51,8 @@ PAGE = 250
 Progress = Callable[[int, int], None]
 """Told the store's position reached, and the one to reach."""
 
-_HEAD = select(checkpoint.c.position, checkpoint.c.seq, checkpoint.c.recorded_at)
+_OURS = checkpoint.c.id == 1
+_HEAD = select(checkpoint.c.position, checkpoint.c.seq, checkpoint.c.recorded_at).where(_OURS)
 
 
 def head_of(connection: Connection) -> Head:
@@ -71,7 +72,7 @@ def catch_up(engine: Engine, timeline: Timeline) -> Head:
                 for projection in PROJECTIONS:
                     projection.apply(connection, page)
                 head = page.end
-                connection.execute(checkpoint.update().values(head._asdict()))
+                connection.execute(checkpoint.update().where(_OURS).values(head._asdict()))
         if len(events) < PAGE:
             return head
 
@@ -87,23 +88,28 @@ def rebuild(
     """Empty read models and replay the log into them, in one transaction.
 
     Readers see the old rows until it is done. Returns how far the read models have come.
-    Raises RewrittenError when the ledger would not be an extension of what it was, unless
-    `accept_new_root`.
+    Raises UnreadableError, and RewrittenError when the ledger would not be an extension of what
+    it was, unless `accept_new_root`. So the ledger is replayed too, even where it is not named:
+    no read model takes in what was altered.
     """
     with writing(engine) as connection:
         head = _lock(connection)
         size = 0 if accept_new_root else ledger.size_of(connection)
         root = ledger.root_at(connection, size)
-        chosen = [one for one in PROJECTIONS if one in tuple(projections)]
+        named = tuple(projections)
+        if not accept_new_root:
+            named += (ledger,)
+        chosen = [one for one in PROJECTIONS if one in named]
         for projection in chosen:
             for table in projection.TABLES:
                 connection.execute(table.delete())
-        whole = len(chosen) == len(PROJECTIONS)
+        whole = all(one in named for one in PROJECTIONS)
         stop = timeline.head() if whole else head.position
         head = replay(connection, timeline, chosen, stop, progress)
         ledger.must_hold(connection, size, root)
         if whole:
-            connection.execute(checkpoint.update().values(head._asdict()))
+            connection.execute(checkpoint.delete().where(~_OURS))
+            connection.execute(checkpoint.update().where(_OURS).values(head._asdict()))
     return catch_up(engine, timeline)
 
 

@@ -1,6 +1,6 @@
 """Finding the first event that is not as the ledger has it, by reading every stored byte."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
@@ -61,12 +61,8 @@ def walk(
     events = timeline.raw_events(stop)
     with closing(_rows(connection)) as rows:
         for leaf in count():
-            row = next(rows, None)
-            try:
-                event = next(events, None)
-                wrong = _what_is_wrong(connection, done, row, event)
-            except UnreadableError as error:
-                event, wrong = None, f"cannot be read: {error}"
+            row, event = next(rows, None), _next(events)
+            wrong = _what_is_wrong(connection, done, row, event)
             if wrong:
                 done.tampered = _tampered(connection, leaf, row, event, wrong)
             if wrong or (row is None and event is None):
@@ -74,14 +70,29 @@ def walk(
     return done
 
 
-def _what_is_wrong(connection: Connection, done: Walk, row: Any, event: Raw | None) -> str | None:
+def _next(events: Iterator[Raw]) -> Raw | UnreadableError | None:
+    try:
+        return next(events, None)
+    except UnreadableError as error:
+        return error
+
+
+def _what_is_wrong(
+    connection: Connection, done: Walk, row: Any, event: Raw | UnreadableError | None
+) -> str | None:
     """Take one more event, and compare it with its row. Either may be None: there is none."""
+    if row is not None and (row.leaf != done.size or not isinstance(row.position, int)):
+        return "cannot be compared: its row in the ledger is missing or was altered"
     if event is not None and (row is None or event.id < row.position):
         return f"was put into the store, as no. {event.id}: the ledger does not have it"
     if row is not None and (event is None or event.id > row.position):
         return "is missing: it was removed from the store"
-    if event is None:
-        return None
+    if isinstance(event, UnreadableError):
+        return f"cannot be read: {event.why}"
+    return None if event is None else _step(connection, done, row, event)
+
+
+def _step(connection: Connection, done: Walk, row: Any, event: Raw) -> str | None:
     nodes = done.step(event.raw)
     if done.chain != row.chain:
         return _why_other(connection, row, event)
@@ -101,11 +112,15 @@ def _why_other(connection: Connection, row: Any, event: Raw) -> str:
 
 
 def _tampered(
-    connection: Connection, leaf: int, row: Any, event: Raw | None, wrong: str
+    connection: Connection,
+    leaf: int,
+    row: Any,
+    event: Raw | UnreadableError | None,
+    wrong: str,
 ) -> Tampered:
     """Name an event: by the read model of the log, where the ledger says that it has a record."""
     position = row.position if row is not None else event.id if event is not None else 0
-    if wrong.startswith("was put"):
+    if wrong.startswith(("was put", "cannot be compared")):
         return Tampered(leaf, event.id if event else 0, None, "an event", wrong)
     seq = row.seq if row is not None else None
     told = connection.execute(select(log).where(log.c.seq == seq)).one_or_none()

@@ -165,7 +165,7 @@ def private_key(path: str) -> Ed25519PrivateKey:
 def _parts(text: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the body of a note, and its signatures as (name, base64)."""
     if "\r" in text:
-        raise CheckpointError("its ends of lines were changed: keep it as a file, byte for byte")
+        raise CheckpointError("it is not a checkpoint any more: its ends of lines were changed")
     if not text.endswith("\n") or not text.replace("\n", "").isprintable():
         raise CheckpointError("it is not a checkpoint: lines of plain text, each ended")
     body, empty, rest = text.rpartition("\n\n")

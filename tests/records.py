@@ -79,7 +79,8 @@ def reinstatement(report_id: str, record_id: str | None = None, **fields: Any) -
 def sent(record: Record, recorded_at: datetime | None = None) -> Sent:
     """A record as it arrives: in canonical form, with an id."""
     loaded = load(record)
-    return Sent({"id": f"auto-{uuid4()}"} | loaded, "tests", recorded_at)
+    named = {"type": loaded["type"], "id": f"auto-{uuid4()}"} | loaded
+    return Sent(named, "tests", recorded_at)
 
 
 def tell(store: Store, *records: Record, recorded_at: datetime | None = None) -> list[Recorded]:

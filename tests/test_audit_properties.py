@@ -15,7 +15,7 @@ from service.app import create_app
 from service.store import Store
 from tests import naive_audit
 from tests.records import issue, party, position, statement, status, tell
-from tests.test_properties import HALF, QUARTER, randoms
+from tests.test_properties import QUARTER, randoms
 from tests.worlds import DATES, Told, eventful, happenings, tell_all
 
 Record = dict[str, Any]
@@ -162,7 +162,7 @@ def some_scope(told: Told, random: Random) -> Scope:
     )
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=QUARTER)
 @given(eventful, randoms)
 def test_the_changes_are_those_of_the_naive_model(
     client: FlaskClient, happenings: list[Any], random: Random
@@ -185,7 +185,7 @@ def test_the_changes_are_those_of_the_naive_model(
                 assert micros(page["to"]) == bounds_of(asked_to).latest
 
 
-@settings(max_examples=QUARTER)
+@settings(max_examples=QUARTER // 2)
 @given(eventful, randoms)
 def test_the_changes_of_everybody_include_those_of_the_naive_model_in_order(
     client: FlaskClient, happenings: list[Any], random: Random
@@ -199,7 +199,7 @@ def test_the_changes_of_everybody_include_those_of_the_naive_model_in_order(
     assert_same([one for one in found if one["issue"] in told.world.issues], simply)
 
 
-@settings(max_examples=QUARTER)
+@settings(max_examples=QUARTER // 2)
 @given(eventful, happenings, randoms)
 def test_a_list_of_changes_stays_one_list_while_writes_go_on(
     client: FlaskClient, earlier: list[Any], later: list[Any], random: Random
@@ -221,7 +221,7 @@ def test_a_list_of_changes_stays_one_list_while_writes_go_on(
     assert_same(rows_of(fresh, "changes"), simply)
 
 
-@settings(max_examples=QUARTER)
+@settings(max_examples=QUARTER // 2)
 @given(eventful, randoms)
 def test_the_changes_tell_the_whole_story(
     client: FlaskClient, happenings: list[Any], random: Random
@@ -318,7 +318,7 @@ def assert_empty(diff: Record) -> None:
     assert [diff[name] for name in LISTS] == [[], [], []]
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=QUARTER)
 @given(eventful, randoms)
 def test_the_diff_of_two_dates_is_that_of_the_naive_model(
     client: FlaskClient, happenings: list[Any], random: Random
@@ -345,7 +345,7 @@ def test_the_diff_of_two_dates_is_that_of_the_naive_model(
         assert_same_diff(found, simply, has_statuses=has_statuses)
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=QUARTER)
 @given(eventful, randoms)
 def test_the_diff_of_two_states_of_knowledge_is_that_of_the_naive_model(
     client: FlaskClient, happenings: list[Any], random: Random
@@ -385,7 +385,7 @@ def test_the_diff_of_two_states_of_knowledge_is_that_of_the_naive_model(
             assert cause["recorded_by"] == "tests"
 
 
-@settings(max_examples=QUARTER)
+@settings(max_examples=QUARTER // 2)
 @given(eventful, randoms)
 def test_a_diff_composes_and_that_of_a_moment_with_itself_is_empty(
     client: FlaskClient, happenings: list[Any], random: Random
@@ -414,7 +414,7 @@ def test_a_diff_composes_and_that_of_a_moment_with_itself_is_empty(
 # Revisions
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=QUARTER)
 @given(eventful, randoms)
 def test_the_revisions_are_those_of_the_naive_model(
     client: FlaskClient, happenings: list[Any], random: Random
@@ -459,7 +459,7 @@ def test_the_revisions_are_those_of_the_naive_model(
             assert answer["state"] == "unreported"
 
 
-@settings(max_examples=QUARTER // 2)
+@settings(max_examples=max(QUARTER // 3, 1))
 @given(eventful, happenings, randoms)
 def test_a_list_of_revisions_stays_one_list_while_writes_go_on(
     client: FlaskClient, earlier: list[Any], later: list[Any], random: Random

@@ -22,7 +22,7 @@ Log = list[tuple[int, Record]]
 
 PARTIES = (*worlds.PARTIES, "alliance", "union")  # of these two, reports say nothing
 DAYS = (None, "2020-01-31", "2020-02-01", "2020-02-02", "2020-02-29")
-HALF = max(settings.default.max_examples // 2, 1)
+SOME = max(settings.default.max_examples // 3, 1)
 
 
 class Join(NamedTuple):
@@ -140,7 +140,7 @@ def test_what_is_inherited_is_what_the_naive_model_finds(
             assert answer | {"links": without["links"]} == without
 
 
-@settings(max_examples=HALF)
+@settings(max_examples=SOME)
 @given(happenings, randoms)
 def test_lists_and_the_matrix_show_what_each_answer_shows(
     store: Store, happenings: list[Any], random: Random

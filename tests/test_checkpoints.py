@@ -4,6 +4,7 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_on_a_curve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from service import checkpoints
 from service.checkpoints import BadSignatureError, Checkpoint, CheckpointError, Key
+from service.cli import main
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -202,3 +204,18 @@ def test_a_key_on_a_curve_that_nobody_knows_is_refused_in_a_line(tmp_path):
         with pytest.raises(CheckpointError):
             checkpoints.private_key(str(path))
     assert known != unknown
+
+
+def test_signatures_are_told_apart_by_line_ends_alone():
+    witness = checkpoints.signed(KEPT._replace(origin="witness"), OTHER).split("\n\n")[1]
+    for end in ("\u2028", "\x85"):
+        with pytest.raises(CheckpointError):
+            checkpoints.parsed(f"{SIGNED[:-1]}{end}{witness}")
+
+
+def test_a_checkpoint_whose_line_ends_were_changed_is_refused(store, url, tmp_path):
+    store.close()
+    path = tmp_path / "kept"
+    path.write_bytes(checkpoints.body_of(KEPT).replace("\n", "\r\n").encode())
+    result = CliRunner().invoke(main, ["--database", url, "verify", "--checkpoint", str(path)])
+    assert (result.exit_code, "not a checkpoint" in result.stderr) == (1, True)

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection
 
 from events import dates
-from projections.changes import Key, Window, changes
+from projections.changes import Key, Window, changes, kind_of
 from projections.log import Head
 from projections.runs import Change, Claim, Run
 from service.answers.positions import position_at_a_glance
@@ -39,16 +39,14 @@ def change_list(
     window = _window(connection, head, clocks, question)
     floors = TwoFloors.of(question)
     every = changes(connection, window, seq=clocks.seq, floors=floors.strengths, after=after)
-    told = ((key, _change(key, change)) for key, change in every)
-    kind = question.get("kind")
-    some = list(islice((one for one in told if kind in (None, one[1]["kind"])), limit + 1))
+    some = list(islice(every, limit + 1))
     shown = some[:limit]
     ends = {
         "from": None if window.first == SINCE_EVER else dates.to_text(window.first),
         "to": dates.to_text(window.last),
     }
-    links = _links(window, address, {"kind": kind} | ends | floors.echo(), clocks.seq)
-    body = ends | known(clocks) | floors.echo() | {"changes": [row for _, row in shown]}
+    links = _links(window, address, ends | floors.echo(), clocks.seq)
+    body = ends | known(clocks) | floors.echo() | {"changes": [_change(*one) for one in shown]}
     return body | {"links": links}, shown[-1][0] if len(some) > limit else None
 
 
@@ -62,6 +60,7 @@ def _window(
         last=clocks.as_of if last is None else last,
         party=party and party_id(connection, party, clocks.seq, head),
         issue=issue and issue_id(connection, issue, head),
+        kind=question.get("kind"),
     )
 
 
@@ -71,6 +70,7 @@ def _links(
     folders = {"party": "parties", "issue": "issues"}
     subject = {name: getattr(window, name) for name in folders}
     path = [part for name in address for part in (folders[name], subject[name])]
+    subject |= {"kind": window.kind}
     query = {name: key for name, key in subject.items() if name not in address} | query
     return {
         "self": url(*path, "changes", **query),
@@ -79,11 +79,9 @@ def _links(
 
 
 def _change(key: Key, change: Change) -> Body:
-    if not key.party:
-        kind, name, glance = "status", "status", status_at_a_glance
-    else:
-        kind = "position" if change.terms is None else "terms"
-        name, glance = "position", position_at_a_glance
+    kind = kind_of(key, change)
+    name = "status" if kind == "status" else "position"
+    glance = status_at_a_glance if kind == "status" else position_at_a_glance
     before, after = glance(change.before), glance(change.after)
     if change.terms is not None:
         before, after = (glance(change.after) | terms_of(row) for row in change.terms)

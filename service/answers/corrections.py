@@ -10,7 +10,7 @@ from projections import reports
 from projections.log import Head
 from projections.reports import AmendmentFilter, Version
 from service.answers.records import cause_of, changes_of
-from service.answers.shared import Body
+from service.answers.shared import Body, known
 from service.clocks import Clocks
 from service.links import url
 from service.lookup import issue_id, party_id, report_id
@@ -47,7 +47,7 @@ def correction_list(
         "self": url("corrections", **query),
         "permalink": url("corrections", **query, seq=clocks.seq),
     }
-    body = {"corrections": rows, "links": links} | clocks.echo()
+    body = {"corrections": rows, "links": links} | known(clocks)
     return body, shown[-1].seq if len(found) > limit else None
 
 

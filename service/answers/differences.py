@@ -157,15 +157,7 @@ def _compared(
         )
         yield from _in_world(question, place, runs, step.first)
     else:
-        every = question.revisions(
-            connection,
-            key,
-            as_of=step.fixed,
-            first=step.first,
-            seq=step.last,
-            floor=question.floor,
-        )
-        yield from _in_log(question, place, list(every))
+        yield from _in_log(connection, step, question, place, key)
 
 
 # If the world moved
@@ -216,25 +208,38 @@ def _turns_of_terms(run: Run, first: int) -> list[Claim]:
 # If our knowledge moved
 
 
-def _in_log(question: _Question, place: Place, every: list[Revision]) -> Iterator[Entry]:
-    """Compare the last revision with the first."""
+def _in_log(
+    connection: Connection, step: Step, question: _Question, place: Place, key: Any
+) -> Iterator[Entry]:
+    """Compare the answers at two log positions; where they differ, all of those in between."""
+    asked = {"as_of": step.fixed, "floor": question.floor}
+    sides = [
+        next(question.runs_until(connection, key, seq=seq, **asked), None)
+        for seq in (step.first, step.last)
+    ]
+
+    def every() -> Iterator[Revision]:
+        return question.revisions(connection, key, first=step.first, seq=step.last, **asked)
 
     def glance(revision: Revision) -> Body:
         return question.at_a_glance(revision.answer.run)
 
     def terms(revision: Revision) -> Body:
-        run = revision.answer.run
-        return terms_of(run.latest) if run else {}
+        return _terms(revision.answer.run)
 
-    before, after = glance(every[0]), glance(every[-1])
+    before, after = map(question.at_a_glance, sides)
     if before != after:
-        found = [revision for revision, _ in turns(every, glance)]
+        found = [revision for revision, _ in turns(every(), glance)]
         yield Entry(question.part, place, before, after, revisions=found)
     elif question.has_terms and after["position"] is not None:
-        old, new = terms(every[0]), terms(every[-1])
+        old, new = map(_terms, sides)
         if old != new:
-            found = [revision for revision, _ in turns(every, terms)]
+            found = [revision for revision, _ in turns(every(), terms)]
             yield Entry("terms", place, old, new, revisions=found)
+
+
+def _terms(run: Run | None) -> Body:
+    return terms_of(run.latest) if run else {}
 
 
 def _flat(why: Body) -> Body:

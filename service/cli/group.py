@@ -10,8 +10,9 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.timeline import DatabaseUrlError, LogError
+from projections.ledger import RewrittenError
 from service import config
-from service.cli.speaking import REFUSED, TROUBLE, fail
+from service.cli.speaking import DIFFERENT, REFUSED, TROUBLE, fail
 from service.problems import InvalidQueryError, NotFoundError
 from service.store import NotReadyError
 
@@ -59,6 +60,8 @@ class Commands(click.Group):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(TROUBLE)
+        except RewrittenError as error:
+            fail(DIFFERENT, str(error))
         except (OSError, NotReadyError) as error:
             fail(TROUBLE, str(error))
         except (SQLAlchemyError, sqlite3.Error, LogError, CommandError) as error:

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import click
+from sqlalchemy import Connection
 
-from projections import projector
+from events.timeline import UnreadableError
+from projections import ledger, projector
 from projections.database import reading
 from projections.ledger import RewrittenError
 from projections.tampering import Walk, walk
@@ -56,14 +58,17 @@ def init(url: str) -> None:
 )
 @click.pass_obj
 def rebuild(url: str, projections: tuple[str, ...], accept_new_root: bool) -> None:
-    """Empty read models and replay the log into them: all, or those named.
+    """Empty read models and replay the log into them: all, or those named and the ledger.
 
     They are log, ledger, catalog, reports, positions, statuses. Readers see the old rows until
     it is done; writers wait. A ledger that would not be what it was, because a stored event or
-    the ledger itself was altered, is refused.
+    the ledger itself was altered, is refused, and nothing is rebuilt.
     """
     chosen = [one for one in projector.PROJECTIONS if not projections or one.NAME in projections]
-    with opened(url) as store, progress("rebuilding", store.timeline.head()) as advance:
+    with (
+        opened(url, catch_up=False) as store,  # which may be what is to be mended
+        progress("rebuilding", store.timeline.head()) as advance,
+    ):
         try:
             head = projector.rebuild(
                 store.engine,
@@ -74,6 +79,8 @@ def rebuild(url: str, projections: tuple[str, ...], accept_new_root: bool) -> No
             )
         except RewrittenError as error:
             fail(DIFFERENT, f"nothing was rebuilt: {error}. --accept-new-root does it anyway")
+        except UnreadableError as error:
+            fail(DIFFERENT, f"nothing was rebuilt: {error}")
     err.print(
         f"Rebuilt {', '.join(one.NAME for one in chosen)}: {head.seq} records.", highlight=False
     )
@@ -107,10 +114,14 @@ def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> Non
     kept = _checkpoint(checkpoint_file, public_key) if checkpoint_file else None
     with opened(url, catch_up=False) as store:  # which would trust what is stored
         walked = _walk(store, kept)
-        store.catch_up()
-        with progress("replaying", store.timeline.head()) as advance:
-            found = list(differences(store.engine, store.timeline, steps(advance)))
-        seq = store.catch_up().seq
+        try:
+            if _is_in_step(store):
+                store.catch_up()
+            with progress("replaying", store.timeline.head()) as advance:
+                found = list(differences(store.engine, store.timeline, steps(advance)))
+            seq = 0 if found else store.catch_up().seq
+        except UnreadableError as error:
+            fail(DIFFERENT, f"the log was tampered with: {error}. The ledger does not have it yet")
     if found:
         count = tables.show_differences(out, found)
         fail(DIFFERENT, f"{count} rows differ from the log: 'stancelog rebuild' mends them")
@@ -127,7 +138,7 @@ def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> Non
 def _checkpoint(name: str, public_key: str | None) -> Checkpoint:
     """Read a checkpoint, and check its signature if there is a key. Ends with a status if not."""
     try:
-        text = Path(name).read_bytes().decode()  # with its ends of lines as they are
+        text = Path(name).read_bytes().decode()  # as it is: no other line ends
         kept = checkpoints.parsed(text)
         key = checkpoints.key_of(public_key) if public_key else _own_key(kept.origin)
         if key:
@@ -152,11 +163,25 @@ def _own_key(origin: str) -> Key | None:
     return Key(origin, checkpoints.private_key(name).public_key()) if name else None
 
 
+def _ends(connection: Connection) -> list[int]:
+    """Return the ids of the last event that the checkpoint and the ledger have, if they are ids."""
+    last = ledger.leaf_at(connection, ledger.size_of(connection) - 1)
+    ends = (projector.head_of(connection).position, last.position if last else 0)
+    return [end for end in ends if isinstance(end, int)]
+
+
+def _is_in_step(store: Store) -> bool:
+    """Tell whether the read models can catch up: the ledger ends where their checkpoint is."""
+    with reading(store.engine) as connection:
+        ends = _ends(connection)
+    return len(ends) == 2 and ends[0] == ends[1]
+
+
 def _walk(store: Store, kept: Checkpoint | None) -> Walk:
     """Compare the stored events with the ledger. Ends with a status at the first that differs."""
     sizes = [kept.size] if kept else []
     with reading(store.engine) as connection:
-        stop = projector.head_of(connection).position
+        stop = max(_ends(connection), default=0)
         walked = walk(connection, store.timeline, stop, sizes=sizes)
     if bad := walked.tampered:
         seq = f", seq {bad.seq}" if bad.seq is not None else ""

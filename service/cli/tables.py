@@ -24,9 +24,9 @@ STYLES = {
 
 def show_position(console: Console, answer: Body) -> None:
     """Print the answer to the question."""
-    console.print(_title(answer, f"{answer['party']} on {answer['issue']}"))
+    console.print(title(answer, f"{answer['party']} on {answer['issue']}"))
     facts = _facts()
-    facts.add_row("position", _said(answer, "position"))
+    facts.add_row("position", said(answer, "position"))
     for i, one in enumerate(answer.get("inherited", ())):
         facts.add_row("" if i else "inherited", _inherited(one))
     _add_since(facts, answer, "position")
@@ -38,7 +38,7 @@ def show_position(console: Console, answer: Body) -> None:
     if answer["red_line"]:
         facts.add_row("red line", "yes")
     if lapsed := answer["lapsed"]:
-        told = f"{_word(lapsed['position'])}, until {lapsed['until']} ({escape(lapsed['report'])})"
+        told = f"{word(lapsed['position'])}, until {lapsed['until']} ({escape(lapsed['report'])})"
         facts.add_row("lapsed", told)
     _add_weight(facts, answer)
     console.print(facts)
@@ -46,31 +46,31 @@ def show_position(console: Console, answer: Body) -> None:
     for group in answer["likely_duplicates"]:
         ids = escape(", ".join(group["reports"]))
         console.print(f"[yellow]perhaps one utterance:[/yellow] {ids}", soft_wrap=True)
-    _show_clocks(console, answer)
+    show_clocks(console, answer)
 
 
 def show_status(console: Console, answer: Body) -> None:
     """Print the status of an issue."""
-    console.print(_title(answer, answer["issue"]))
+    console.print(title(answer, answer["issue"]))
     facts = _facts()
-    facts.add_row("status", _said(answer, "status"))
+    facts.add_row("status", said(answer, "status"))
     _add_since(facts, answer, "status")
     if answer["note"]:
         facts.add_row("note", escape(answer["note"]))
     if answer["unusual_transition"]:
-        facts.add_row("transition", f"unusual after {_word(answer['previous']['status'])}")
+        facts.add_row("transition", f"unusual after {word(answer['previous']['status'])}")
     facts.add_row("alignment", answer["alignment"])
     _add_weight(facts, answer)
     console.print(facts)
     _show_evidence(console, answer, "status")
-    _show_clocks(console, answer)
+    show_clocks(console, answer)
 
 
 def show_history(console: Console, answer: Body) -> None:
     """Print all runs of a position or a status."""
     name = "position" if "party" in answer else "status"
     about = f"{answer['party']} on {answer['issue']}" if "party" in answer else answer["issue"]
-    console.print(_title(answer, about))
+    console.print(title(answer, about))
     if not answer["segments"]:
         console.print("[dim]Nothing on record.[/dim]")
     table = Table(box=None, header_style="dim", pad_edge=False)
@@ -81,20 +81,20 @@ def show_history(console: Console, answer: Body) -> None:
         note += " (unusual)" if segment.get("unusual_transition") else ""
         table.add_row(
             segment["since"],
-            Text.assemble(_said(segment, name), (note, "dim")),
-            _instant(segment["effect"]),
-            _instant(segment["effect_end"]) if segment["effect_end"] else "",
+            Text.assemble(said(segment, name), (note, "dim")),
+            instant(segment["effect"]),
+            instant(segment["effect_end"]) if segment["effect_end"] else "",
             str(segment["reports"]),
         )
     console.print(table)
-    _show_clocks(console, answer, with_date=False)
+    show_clocks(console, answer, with_date=False)
 
 
 def show_differences(console: Console, found: Iterable[Difference], most: int = 20) -> int:
     """Print rows that are not as the log has them, at most `most`. Returns how many there are."""
-    count = 0
-    for count, one in enumerate(found, 1):
-        if count > most:
+    number = 0
+    for number, one in enumerate(found, 1):
+        if number > most:
             continue
         where = f"{one.table} {one.key}"
         if one.live is None:
@@ -108,7 +108,7 @@ def show_differences(console: Console, found: Iterable[Difference], most: int = 
                 if value != one.rebuilt[name]
             ]
             console.print(f"[red]differs[/red]  {escape(where)}: {escape('; '.join(differ))}")
-    return count
+    return number
 
 
 def escape(text: str) -> str:
@@ -116,7 +116,8 @@ def escape(text: str) -> str:
     return markup.escape(text.translate(CONTROLS))
 
 
-def _title(answer: Body, about: str) -> Group:
+def title(answer: Body, about: str) -> Group:
+    """Return what is asked about, with its proposition."""
     proposition = answer["proposition"] or "not registered yet at this point of the log"
     return Group(
         Text(about, style="bold"), Text(f"“{proposition.translate(CONTROLS)}”", style="italic"), ""
@@ -130,9 +131,10 @@ def _facts() -> Table:
     return facts
 
 
-def _said(answer: Body, name: str) -> Text:
+def said(answer: Body, name: str) -> Text:
+    """Return a position or a status at a glance, in words."""
     if answer[name] is not None:
-        return Text(_word(answer[name]), style=STYLES.get(answer[name], "bold"))
+        return Text(word(answer[name]), style=STYLES.get(answer[name], "bold"))
     words = {
         "unreported": f"no {name} on record",
         "lapsed": "none: the last one lapsed",
@@ -143,26 +145,26 @@ def _said(answer: Body, name: str) -> Text:
 
 def _inherited(one: Body) -> Text:
     who = " through ".join([one["bloc"], *reversed(one["via"])])
-    said = Text(_word(one["position"]), style=STYLES[one["position"]])
+    said = Text(word(one["position"]), style=STYLES[one["position"]])
     contested = ", contested" if one["contested"] else ""
     return Text.assemble(f"{who}: ", said, f", since {one['since']}{contested} (not its own)")
 
 
 def _add_since(facts: Table, answer: Body, name: str) -> None:
     if answer["since"]:
-        effect = _instant(answer["effect"])
+        effect = instant(answer["effect"])
         facts.add_row("since", f"{answer['since']}  [dim](in effect {effect})[/dim]")
     if before := answer["previous"]:
-        said = Text.assemble(_said(before, name), (f", since {before['since']}", "dim"))
-        facts.add_row("before", said)
+        told = Text.assemble(said(before, name), (f", since {before['since']}", "dim"))
+        facts.add_row("before", told)
 
 
 def _add_weight(facts: Table, answer: Body) -> None:
-    told = f"{_count(answer['reports'], 'report')} of {_count(answer['utterances'], 'utterance')}"
+    told = f"{count(answer['reports'], 'report')} of {count(answer['utterances'], 'utterance')}"
     if answer["reports"]:
         facts.add_row("told by", told)
     if answer["below_floor"]:
-        left_out = f"{_count(answer['below_floor'], 'report')} below the floor"
+        left_out = f"{count(answer['below_floor'], 'report')} below the floor"
         facts.add_row("left out", f"{left_out} ({answer['floor']}); --floor lowers it")
     if answer["contested"]:
         facts.add_row("contested", "[yellow]yes: others, as recent, say otherwise[/yellow]")
@@ -181,7 +183,7 @@ def _show_evidence(console: Console, answer: Body, name: str) -> None:
             escape(row["report"]),
             row["occurred"],
             row["attribution"],
-            Text(_word(row[name]), style=STYLES.get(row[name], "")),
+            Text(word(row[name]), style=STYLES.get(row[name], "")),
             escape(", ".join(row["publishers"])),
             f"[yellow]{note}[/yellow]",
         )
@@ -189,24 +191,27 @@ def _show_evidence(console: Console, answer: Body, name: str) -> None:
     console.print(table)
 
 
-def _show_clocks(console: Console, answer: Body, *, with_date: bool = True) -> None:
-    known = _instant(answer["known_at"]) if answer["known_at"] else "the empty log"
-    as_of = f"as of {_instant(answer['as_of'])}, " if with_date else ""
+def show_clocks(console: Console, answer: Body, *, with_date: bool = True) -> None:
+    """Print the clocks and the floor of an answer."""
+    known = instant(answer["known_at"]) if answer["known_at"] else "the empty log"
+    as_of = f"as of {instant(answer['as_of'])}, " if with_date else ""
     console.print(
         f"\n[dim]{as_of}known at {known} (seq {answer['seq']}), floor {answer['floor']}[/dim]"
     )
 
 
-def _instant(text: str) -> str:
+def instant(text: str) -> str:
     """Return an instant in words, where it is an edge of a day."""
     day, clock = text.split("T")
     edges = {"23:59:59.999999Z": f"end of {day}", "00:00:00Z": f"start of {day}"}
     return edges.get(clock, text)
 
 
-def _word(value: str) -> str:
+def word(value: str) -> str:
+    """Return a word of a vocabulary as people write it."""
     return value.replace("_", " ")
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number of things, in the plural where it is not one."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -7,28 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.answers import Body
-from service.cli.tables import (
-    STYLES,
-    escape,
-)
-from service.cli.tables import (
-    _count as count,
-)
-from service.cli.tables import (
-    _instant as instant,
-)
-from service.cli.tables import (
-    _said as said,
-)
-from service.cli.tables import (
-    _show_clocks as show_clocks,
-)
-from service.cli.tables import (
-    _title as title,
-)
-from service.cli.tables import (
-    _word as word,
-)
+from service.cli.tables import STYLES, count, escape, instant, said, show_clocks, title, word
 
 REASONS = {"lapse": "the offer lapsed"}
 

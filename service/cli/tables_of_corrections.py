@@ -7,13 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.answers import Body
-from service.cli.tables import CONTROLS
-from service.cli.tables import (
-    _count as count,
-)
-from service.cli.tables import (
-    _instant as instant,
-)
+from service.cli.tables import CONTROLS, count, instant
 from service.ndjson import encode
 
 STYLES = {"correction": "yellow", "retraction": "red", "reinstatement": "green"}

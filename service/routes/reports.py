@@ -12,6 +12,7 @@ from events import dates
 from events.vocabulary import POSITION_FLOOR
 from projections import reports
 from service import answers, lookup
+from service.answers.shared import known
 from service.clocks import Clocks
 from service.http import Api, asking, json
 from service.links import url
@@ -91,7 +92,7 @@ def list_of(parameters: dict[str, Any]) -> answers.Body:
         more = len(found) > page.limit
         return (
             {"reports": [answers.report(version) for version in shown]}
-            | clocks.echo()
+            | known(clocks)
             | {
                 "next": page.next(clocks, [shown[-1].latest, shown[-1].place]) if more else None,
                 "links": _links(asked, wanted, clocks),

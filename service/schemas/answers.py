@@ -37,13 +37,18 @@ def _similarity() -> fields.Float:
     )
 
 
-class Clocked(Answer):
-    """What every answer repeats: its clocks and its floor, resolved."""
+class Known(Answer):
+    """What an answer over all time repeats: what was known."""
 
-    as_of = instant("The instant in the world that the answer is about.")
     known_at = instant("When the last of what it rests on was recorded.", allow_none=True)
     seq = number("The position in the log that pins what was known.")
     floor = choice(ATTRIBUTIONS, "The weakest attribution that counts.")
+
+
+class Clocked(Known):
+    """What every other answer repeats: its clocks and its floor, resolved."""
+
+    as_of = instant("The instant in the world that the answer is about.")
 
 
 class Glance(Answer):
@@ -349,7 +354,7 @@ class _ReportExtras(Answer):
 ReportAnswer = _ReportExtras.from_dict(_of_any_report(), name="ReportAnswer")
 
 
-class ReportListAnswer(Clocked):
+class ReportListAnswer(Known):
     """Reports that stand, in order of effect."""
 
     reports = many(ReportAnswer)

@@ -1,7 +1,7 @@
 """The shape of the public list of corrections."""
 
 from events.vocabulary import AMENDMENTS
-from service.schemas.answers import Clocked, FieldChange
+from service.schemas.answers import FieldChange, Known
 from service.schemas.shapes import (
     Answer,
     choice,
@@ -32,7 +32,7 @@ class Correction(Answer):
     links = links()
 
 
-class CorrectionListAnswer(Clocked):
+class CorrectionListAnswer(Known):
     """Corrections, retractions and reinstatements, newest first."""
 
     corrections = many(Correction)

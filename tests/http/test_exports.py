@@ -78,7 +78,18 @@ def test_what_an_export_is_cited_by_gives_the_same_export_for_ever(client, path,
     before = client.get(permalink).get_data()
     told(statement("new", parties=["ukraine"], positions=[position("oppose", "us-peace-plan")]))
     again = client.get(permalink)
-    assert again.get_data().split(b"\r\n")[1:] == before.split(b"\r\n")[1:]
+    assert again.get_data() == before
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize("path", LISTS)
+def test_the_permalink_of_a_list_gives_the_same_bytes_for_ever(client, path, told):
+    answer = client.get(f"{path}?{LISTS[path][1]}").json
+    before = client.get(answer["links"]["permalink"])
+    told(statement("new", parties=["ukraine"], positions=[position("oppose", "us-peace-plan")]))
+    again = client.get(answer["links"]["permalink"])
+    assert again.get_data() == before.get_data()
+    assert again.headers["ETag"] == before.headers["ETag"]
 
 
 @pytest.mark.usefixtures("scene")

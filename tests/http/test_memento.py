@@ -59,8 +59,12 @@ def links(response):
 
 @pytest.mark.usefixtures("desk_log")
 @pytest.mark.parametrize("path", RESOURCES)
-@pytest.mark.parametrize("hours", [3, 3.5, 4, 5, 6, 100])
-def test_a_datetime_gets_what_was_known_then(client, path, hours):
+def test_a_datetime_gets_what_was_known_then(client, path):
+    for hours in (3, 3.5, 4, 5, 6, 100):
+        check_negotiation(client, path, hours)
+
+
+def check_negotiation(client, path, hours):
     answer = negotiate(client, path, http_date(hours))
     seq = min(int(hours) + 1, len(RECORDS))
     assert (answer.status_code, answer.json["seq"]) == (200, seq)
@@ -119,9 +123,8 @@ def test_a_memento_is_what_it_is_whatever_datetime_is_asked_for(client):
 
 
 @pytest.mark.usefixtures("desk_log")
-@pytest.mark.parametrize(
-    "when",
-    [
+def test_what_is_no_datetime_is_a_bad_request(client):
+    for when in (
         "",
         "yesterday",
         "2021-01-01T00:00:00Z",
@@ -130,11 +133,9 @@ def test_a_memento_is_what_it_is_whatever_datetime_is_asked_for(client):
         "Fri, 31 Feb 2021 00:00:00 GMT",
         "Fri, 01 Jan 2021 25:00:00 GMT",
         "Fri, 01 Jan 0000 00:00:00 GMT",
-    ],
-)
-def test_what_is_no_datetime_is_a_bad_request(client, when):
-    answer = negotiate(client, QUESTION, when)
-    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    ):
+        answer = negotiate(client, QUESTION, when)
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json"), when
 
 
 def test_the_empty_log_has_no_memento(client):
