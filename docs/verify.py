@@ -20,10 +20,23 @@ import sys
 from typing import Any, NamedTuple, NoReturn
 
 SIZE = r"0|[1-9][0-9]{0,18}"
+NAME = r"[^\s+]+"
 
 
 class NotProven(Exception):  # noqa: N818
     """What was to be shown was not."""
+
+
+class WrongUsage(Exception):  # noqa: N818
+    """What was asked for makes no sense."""
+
+
+class Key(NamedTuple):
+    """A key that checks signatures."""
+
+    name: str
+    identity: bytes
+    public: bytes
 
 
 class Checkpoint(NamedTuple):
@@ -55,33 +68,34 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def count_in(value: Any) -> int:
-    """Return a whole number, from 0 on."""
-    if type(value) is not int or not 0 <= value < 2**63:
-        refuse(f"{str(value)[:80]!r} is not a whole number from 0 on")
-    return int(value)
-
-
-def hash_in(value: Any) -> bytes:
-    """Return a hash, which is 64 hexadecimal digits."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
-        refuse(f"{str(value)[:80]!r} is not a hash: 64 hexadecimal digits")
-    return bytes.fromhex(value)
-
-
-def path_in(value: Any) -> list[bytes]:
-    """Return the hashes of a path."""
-    if not isinstance(value, list):
-        refuse("the path is not a list")
-    return [hash_in(one) for one in value]
-
-
 def base64_in(text: str) -> bytes:
     """Return what base64 stands for, written in the one way that encoding gives."""
     found = base64.b64decode(text, validate=True)
     if base64.b64encode(found).decode() != text:
         refuse("there is base64 that no encoder writes")
     return found
+
+
+def number_in(proof: dict[str, Any], name: str) -> int:
+    """Return a whole number from a proof."""
+    value = proof[name]
+    if type(value) is not int or not 0 <= value < 2**63:
+        refuse(f"{name} is not a whole number")
+    return value
+
+
+def hash_in(text: Any, name: str) -> bytes:
+    """Return the 32 bytes of a hash."""
+    if not isinstance(text, str) or not re.fullmatch("[0-9a-f]{64}", text):
+        refuse(f"{name} is not a hash: 64 hexadecimal digits")
+    return bytes.fromhex(text)
+
+
+def path_in(proof: dict[str, Any]) -> list[bytes]:
+    """Return the path of a proof. Each hash in it has 32 bytes, or bytes could change places."""
+    if not isinstance(proof["path"], list):
+        refuse("the path is not a list")
+    return [hash_in(one, "what is in the path") for one in proof["path"]]
 
 
 # Proofs
@@ -138,42 +152,52 @@ def is_consistent(old: int, old_root: bytes, size: int, root: bytes, path: list[
 # Checkpoints
 
 
-def checkpoint_in(text: str, key: str | None) -> Checkpoint:
+def key_in(text: str) -> Key:
+    """Return the key in a line. Raises WrongUsage."""
+    found = re.fullmatch(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})", text.strip())
+    public = base64.b64decode(found[3]) if found else b""
+    if not found or public[:1] != b"\1":
+        raise WrongUsage("this is not an Ed25519 key in the form name+digits+base64")
+    identity = sha256(found[1].encode(), b"\n", public)[:4]
+    if identity.hex() != found[2]:
+        raise WrongUsage("the key is damaged: its digits do not fit it")
+    return Key(found[1], identity, public[1:])
+
+
+def checkpoint_in(text: str, key: Key | None) -> Checkpoint:
     """Return the head in a checkpoint, its signature checked if there is a key."""
     body, empty, signatures = text.rpartition("\n\n")
     body = f"{body}\n" if empty else text
     lines = body.split("\n")
-    if len(lines) < 4 or not text.endswith("\n") or re.search(r"[\0-\x09\x0b-\x1f]", text):
+    if not text.endswith("\n") or not text.replace("\n", "").isprintable() or "" in lines[:-1]:
         refuse("this is not a checkpoint: lines of plain text, each ended")
-    if not re.fullmatch(r"[^\s+]+", lines[0]) or not re.fullmatch(SIZE, lines[1]):
+    if len(lines) < 4 or not re.fullmatch(NAME, lines[0]) or not re.fullmatch(SIZE, lines[1]):
         refuse("this is not a checkpoint: origin, size and root, a line each")
-    signed_by = [re.fullmatch(r"— (\S+) (\S+)", line) for line in signatures[:-1].split("\n")]
-    if empty and not all(signed_by):
+    found = signatures[:-1].split("\n") if empty else []
+    signed_by = [re.fullmatch(r"— (\S+) (\S+)", line) for line in found]
+    if not all(signed_by):
         refuse("what follows the empty line must be signatures: — name base64")
     root = base64_in(lines[2])
     if len(root) != 32:
         refuse("the root of the checkpoint has not 32 bytes")
-    if key is None:
-        return Checkpoint(int(lines[1]), root, is_checked=False)
-    must_be_signed(body, [one for one in signed_by if one], key)
-    return Checkpoint(int(lines[1]), root, is_checked=True)
+    if key:
+        check_signatures([one for one in signed_by if one], body, key)
+    return Checkpoint(int(lines[1]), root, is_checked=key is not None)
 
 
-def must_be_signed(body: str, signatures: list[re.Match[str]], key: str) -> None:
-    """Raises NotProven unless one of the signatures is of the body, by the key."""
-    name, digits, encoded = key.split("+", 2)
-    public = base64_in(encoded)
-    identity = sha256(name.encode(), b"\n", public)[:4]
-    if public[:1] != b"\1" or len(public) != 33 or identity.hex() != digits:
-        refuse("this is not an Ed25519 key in the form name+digits+base64, or it is damaged")
+def check_signatures(signatures: list[re.Match[str]], body: str, key: Key) -> None:
+    """Refuse unless a checkpoint is of the key's log, and every signature by the key holds."""
+    if body.split("\n", maxsplit=1)[0] != key.name:
+        refuse("the checkpoint is of another log than the key")
+    count = 0
     for one in signatures:
-        if one[1] == name:
-            signature = base64_in(one[2])
-            if signature[:4] == identity:
-                if not is_signed(public[1:], signature[4:], body.encode()):
-                    refuse("the signature is not of this checkpoint: one of them was altered")
-                return
-    refuse(f"the checkpoint has no signature by {key}")
+        signature = base64_in(one[2])
+        if one[1] == key.name and signature[:4] == key.identity:
+            count += 1
+            if not is_signed(key.public, signature[4:], body.encode()):
+                refuse("the signature is not of this checkpoint: one of them was altered")
+    if not count:
+        refuse(f"the checkpoint has no signature by the key {key.name}+{key.identity.hex()}")
 
 
 # Ed25519
@@ -240,40 +264,54 @@ def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
 # What is asked
 
 
-def record_in(stored: bytes) -> Any:
-    """Return the record in what is stored of an event."""
+def event_in(stored: bytes) -> tuple[int, str, dict[str, Any]]:
+    """Return the version of what an event is about, the kind of event, and its state.
+
+    Stored are 16 bytes that identify what it is about, 8 of version, 4 of the length of the kind,
+    the kind, and the state in JSON.
+    """
     length = int.from_bytes(stored[24:28], "big")
-    state: dict[str, Any] = json.loads(stored[28 + length :])
-    return state["record"]
+    state = json.loads(stored[28 + length :])
+    if not isinstance(state, dict) or not isinstance(state.get("record"), dict):
+        refuse("the event keeps no record")
+    return int.from_bytes(stored[16:24], "big"), stored[28 : 28 + length].decode(), state
 
 
 def inclusion(proof: dict[str, Any], kept: Checkpoint | None) -> str:
     """Return what a proof of inclusion shows. Raises NotProven."""
+    leaf, size = number_in(proof, "leaf"), number_in(proof, "size")
     stored = base64_in(proof["stored"])
-    leaf, size = count_in(proof["leaf"]), count_in(proof["size"])
-    chain = sha256(hash_in(proof["previous"]), stored)
+    chain = sha256(hash_in(proof["previous"], "previous"), stored)
     leaf_hash = sha256(b"\0", chain)
-    if (chain, leaf_hash) != (hash_in(proof["chain"]), hash_in(proof["leaf_hash"])):
-        refuse("what is stored does not give the hashes that the proof has for it")
-    root = root_of_inclusion(leaf, size, leaf_hash, path_in(proof["path"]))
-    if root != hash_in(proof["root"]):
+    root = root_of_inclusion(leaf, size, leaf_hash, path_in(proof))
+    if root != hash_in(proof["root"], "root"):
         refuse(f"the event and the path give the root {root.hex()}, not that of the proof")
+    if (chain.hex(), leaf_hash.hex()) != (proof["chain"], proof["leaf_hash"]):
+        refuse("what is stored does not give the hashes that the proof has for it")
     if kept and (kept.size, kept.root) != (size, root):
         refuse(
             f"the proof is for a ledger of {size} events with another root or size than "
             f"the checkpoint's ({kept.size}): ask for it with size={kept.size}"
         )
-    record = json.dumps(record_in(stored), ensure_ascii=True, indent=2)
-    return f"{record}\n\nThis record is event {leaf + 1} of {size} in the ledger."
+    version, kind, state = event_in(stored)
+    record = state["record"]
+    told = (proof.get("report"), proof.get("version"))
+    if told[0] is not None and told != (record.get("report", record.get("id")), version):
+        refuse("the event is not that version of that report: the proof is of another")
+    shown = json.dumps(record, ensure_ascii=True, indent=2)
+    return (
+        f"{shown}\n\nThis record is event {leaf + 1} of {size} in the ledger: "
+        f"{kind.rpartition(':')[2]!a}, version {version}.\n"
+        "Its seq and time were not checked: they are what the server says they are."
+    )
 
 
 def consistency(proof: dict[str, Any], old: Checkpoint, new: Checkpoint) -> str:
     """Return what a proof of consistency shows. Raises NotProven."""
     for kept, told in ((old, proof["from"]), (new, proof["to"])):
-        if (kept.size, kept.root) != (count_in(told["size"]), hash_in(told["root"])):
+        if (kept.size, kept.root.hex()) != (number_in(told, "size"), told["root"]):
             refuse(f"the proof is not about the checkpoint of {kept.size} events")
-    path = path_in(proof["path"])
-    if not is_consistent(old.size, old.root, new.size, new.root, path):
+    if not is_consistent(old.size, old.root, new.size, new.root, path_in(proof)):
         refuse(f"the ledger of {new.size} events does not begin with the one of {old.size}")
     return f"The first {old.size} of the {new.size} events are the same: the log only grew."
 
@@ -281,9 +319,9 @@ def consistency(proof: dict[str, Any], old: Checkpoint, new: Checkpoint) -> str:
 def read(name: str) -> str:
     """Return the text of a file."""
     if name == "-":
-        return sys.stdin.read()
-    with open(name, encoding="utf-8", newline="") as file:  # noqa: PTH123
-        return file.read()
+        return sys.stdin.buffer.read().decode()
+    with open(name, "rb") as file:  # noqa: PTH123
+        return file.read().decode()
 
 
 def trust(kept: Checkpoint | None) -> str:
@@ -293,6 +331,23 @@ def trust(kept: Checkpoint | None) -> str:
     if not kept.is_checked:
         return "The checkpoint's signature was not checked: no --key was given."
     return "The checkpoint is signed by the key."
+
+
+def answer(asked: argparse.Namespace) -> str:
+    """Return what is shown. Raises NotProven, WrongUsage."""
+    key = None if asked.key is None else key_in(asked.key)
+    is_inclusion = asked.command == "inclusion"
+    heads = [asked.checkpoint] if is_inclusion else [asked.old, asked.new]
+    if heads == [None] and key:
+        raise WrongUsage("--key: give --checkpoint too, whose signature it checks")
+    if [asked.proof, *heads].count("-") > 1:
+        raise WrongUsage("'-' can be given once")
+    proof = json.loads(read(asked.proof), object_pairs_hook=unique)
+    kept = [checkpoint_in(read(name), key) for name in heads if name is not None]
+    if is_inclusion:
+        newest = kept[0] if kept else None
+        return f"{inclusion(proof, newest)}\n{trust(newest)}"
+    return f"{consistency(proof, *kept)}\n{trust(kept[1])}"
 
 
 def main() -> int:
@@ -308,15 +363,10 @@ def main() -> int:
     two.add_argument("new")
     for command in (one, two):
         command.add_argument("--key", help="name+digits+base64")
-    asked = parser.parse_args()
     try:
-        proof = json.loads(read(asked.proof), object_pairs_hook=unique)
-        if asked.command == "inclusion":
-            kept = checkpoint_in(read(asked.checkpoint), asked.key) if asked.checkpoint else None
-            print(inclusion(proof, kept))
-        else:
-            old, kept = (checkpoint_in(read(name), asked.key) for name in (asked.old, asked.new))
-            print(consistency(proof, old, kept))
+        shown = answer(parser.parse_args())
+    except WrongUsage as error:
+        parser.error(str(error))
     except NotProven as error:
         print(f"NOT PROVEN: {error}", file=sys.stderr)
         return 1
@@ -326,7 +376,7 @@ def main() -> int:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         print(f"NOT PROVEN: malformed ({type(error).__name__}: {error})", file=sys.stderr)
         return 1
-    print(trust(kept))
+    print(shown)
     return 0
 
 

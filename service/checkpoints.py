@@ -61,6 +61,11 @@ class Key(NamedTuple):
         return f"{self.name}+{self.id.hex()}+{public}"
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text may name a log and its key: neither blanks nor '+', all to be seen."""
+    return bool(_NAME.fullmatch(text)) and text.isprintable()
+
+
 def body_of(checkpoint: Checkpoint) -> str:
     """Return the text of a checkpoint, without signatures."""
     lines = [checkpoint.origin, str(checkpoint.size), b64encode(checkpoint.root).decode()]
@@ -85,18 +90,21 @@ def parsed(text: str) -> Checkpoint:
     if len(lines) < 3:
         raise CheckpointError("a checkpoint has an origin, a size and a root, a line each")
     origin, size, root, *more = lines
-    if not _NAME.fullmatch(origin):
+    if not is_name(origin):
         raise CheckpointError(f"line 1: {origin[:80]!r} is not an origin")
     if not re.fullmatch(r"0|[1-9][0-9]{0,18}", size):
         raise CheckpointError(f"line 2: {size[:80]!r} is not the size of a log")
-    told = dict(line.split(" ", 1) for line in more if " " in line)
-    seq = told.get("seq", "")
+    if "" in more:
+        raise CheckpointError("an empty line comes only once, before the signatures")
+    seq, time = _told(more, "seq"), _told(more, "time")
+    if seq is not None and not re.fullmatch(r"0|[1-9][0-9]{0,17}", seq):
+        raise CheckpointError(f"{seq[:80]!r} is not a seq")
     return Checkpoint(
         origin,
         int(size),
         _decoded(root, 32, "line 3: the root"),
-        int(seq) if re.fullmatch(r"[0-9]{1,18}", seq) else None,
-        told.get("time"),
+        None if seq is None else int(seq),
+        time,
     )
 
 
@@ -106,19 +114,25 @@ def is_signed(text: str) -> bool:
 
 
 def check(text: str, key: Key) -> None:
-    """Raises BadSignatureError unless a checkpoint is signed by a key."""
+    """Raises BadSignatureError unless a checkpoint is of a key's own log, and signed by it.
+
+    Signatures by others are left alone, as a note may have several; every one by it must hold.
+    """
     body, signatures = _parts(text)
-    for line in signatures:
-        name, encoded = line
+    if (origin := body.partition("\n")[0]) != key.name:
+        raise BadSignatureError(f"it is of the log {origin[:80]!r}, and the key of {key.name!r}")
+    is_signed_by_it = False
+    for name, encoded in signatures:
         raw = _decoded(encoded, None, "the signature")
         if name != key.name or raw[:4] != key.id:
-            continue  # by somebody else: a note may have several
+            continue
         try:
             key.public.verify(raw[4:], body.encode())
         except InvalidSignature:
             raise BadSignatureError("the signature is not of this text: one was altered") from None
-        return
-    raise BadSignatureError(f"it has no signature by {key}")
+        is_signed_by_it = True
+    if not is_signed_by_it:
+        raise BadSignatureError(f"it has no signature by {key}")
 
 
 def key_of(text: str) -> Key:
@@ -126,7 +140,7 @@ def key_of(text: str) -> Key:
     name, _, rest = text.strip().partition("+")
     stated, _, encoded = rest.partition("+")
     raw = _decoded(encoded, 33, "the key")
-    if raw[:1] != ED25519 or not _NAME.fullmatch(name):
+    if raw[:1] != ED25519 or not is_name(name):
         raise CheckpointError("only Ed25519 keys are known: name+8 hexadecimal digits+base64")
     key = Key(name, Ed25519PublicKey.from_public_bytes(raw[1:]))
     if key.id.hex() != stated:
@@ -150,15 +164,25 @@ def private_key(path: str) -> Ed25519PrivateKey:
 
 def _parts(text: str) -> tuple[str, list[tuple[str, str]]]:
     """Return the body of a note, and its signatures as (name, base64)."""
-    if any(ord(char) < 32 and char != "\n" for char in text) or not text.endswith("\n"):
+    if "\r" in text:
+        raise CheckpointError("it is not a checkpoint any more: its ends of lines were changed")
+    if not text.endswith("\n") or not text.replace("\n", "").isprintable():
         raise CheckpointError("it is not a checkpoint: lines of plain text, each ended")
     body, empty, rest = text.rpartition("\n\n")
     if not empty:
         return text, []
-    found = [_SIGNATURE.fullmatch(line) for line in rest[:-1].split("\n")]
+    found = [_SIGNATURE.fullmatch(line) for line in rest.split("\n")[:-1]]
     if not found or not all(found):
         raise CheckpointError("what follows the empty line must be signatures: — name base64")
     return f"{body}\n", [(one[1], one[2]) for one in found if one]
+
+
+def _told(lines: list[str], what: str) -> str | None:
+    """Return what the line about something says, of the lines of our own."""
+    found = [line.partition(" ")[2] for line in lines if line.startswith(f"{what} ")]
+    if len(found) > 1:
+        raise CheckpointError(f"it has two lines with a {what}")
+    return found[0] if found else None
 
 
 def _decoded(text: str, length: int | None, what: str) -> bytes:

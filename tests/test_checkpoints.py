@@ -5,6 +5,8 @@ from hashlib import sha256
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_on_a_curve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -76,6 +78,59 @@ def test_signatures_of_others_beside_ours_are_left_alone():
     checkpoints.check(SIGNED.replace("\n\n", f"\n\n{witness}"), KEY)
 
 
+def line_of(checkpoint, private):
+    return checkpoints.signed(checkpoint, private).split("\n\n")[1]
+
+
+def test_every_signature_by_our_key_must_hold():
+    false = line_of(KEPT._replace(size=236), PRIVATE)
+    cut = f"— stancelog {b64encode(KEY.id + bytes(8)).decode()}\n"
+    for bad in (false, cut):
+        for text in (f"{SIGNED}{bad}", SIGNED.replace("\n\n", f"\n\n{bad}")):
+            with pytest.raises(BadSignatureError, match="altered"):
+                checkpoints.check(text, KEY)
+    checkpoints.check(f"{SIGNED}{line_of(KEPT, PRIVATE)}", KEY)
+
+
+def test_our_key_below_the_checkpoint_of_another_log_does_not_make_it_ours():
+    body = checkpoints.body_of(KEPT._replace(origin="elsewhere"))
+    signature = b64encode(KEY.id + PRIVATE.sign(body.encode())).decode()
+    with pytest.raises(BadSignatureError, match="of the log 'elsewhere'"):
+        checkpoints.check(f"{body}\n— stancelog {signature}\n", KEY)
+
+
+def test_the_name_of_a_log_may_be_in_any_script():
+    kept = KEPT._replace(origin="журнал.example/дипломатия")
+    key = Key(kept.origin, PRIVATE.public_key())
+    text = checkpoints.signed(kept, PRIVATE)
+    checkpoints.check(text, checkpoints.key_of(str(key)))
+    assert checkpoints.parsed(text) == kept
+
+
+@pytest.mark.parametrize(
+    "line", ["seq 9", "seq 03", "seq x", "time 2027", "", "a\x7f", "a\x9b", "\ud800"]
+)
+def test_lines_that_could_mislead_are_refused(line):
+    text = SIGNED.replace("\n\n", f"\n{line}\n\n" if line else "\n\nmore\n\n")
+    if line.startswith("seq") and line != "seq 9":
+        text = SIGNED.replace("seq 134", line)
+    with pytest.raises(CheckpointError):
+        checkpoints.parsed(text)
+
+
+def test_only_ends_of_lines_end_lines():
+    with pytest.raises(CheckpointError):
+        checkpoints.check(f"{SIGNED[:-1]}\u2028{line_of(KEPT, OTHER)}", KEY)
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_the_lines_cannot_change_places(first):
+    lines = SIGNED.split("\n")
+    lines[first], lines[first + 1] = lines[first + 1], lines[first]
+    with pytest.raises(CheckpointError):
+        checkpoints.check("\n".join(lines), KEY)
+
+
 @given(st.integers(0, len(SIGNED) - 1), st.sampled_from("Az09+/=— \n\r\0é"))
 def test_no_character_can_be_changed_unseen(place, char):
     text = SIGNED[:place] + char + SIGNED[place + 1 :]
@@ -135,6 +190,20 @@ def test_only_a_private_key_of_the_right_kind_signs(tmp_path):
     for bad in (generate_private_key(65537, 2048), b"", b"-----BEGIN PRIVATE KEY-----\nAA==\n"):
         with pytest.raises(CheckpointError):
             checkpoints.private_key(written(bad))
+
+
+def test_a_key_on_a_curve_that_nobody_knows_is_refused_in_a_line(tmp_path):
+    known = generate_on_a_curve(SECP256K1()).private_bytes(
+        Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+    )
+    unknown = known.replace(bytes.fromhex("06052b8104000a"), bytes.fromhex("06052b81040009"))
+    path = tmp_path / "key.pem"
+    for der in (known, unknown):
+        text = b64encode(der).decode()
+        path.write_text(f"-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+        with pytest.raises(CheckpointError):
+            checkpoints.private_key(str(path))
+    assert known != unknown
 
 
 def test_signatures_are_told_apart_by_line_ends_alone():

@@ -16,7 +16,16 @@ from projections.merkle import Node, Span
 from service import checkpoints
 from service.app import create_app
 from service.checkpoints import Checkpoint, Key
-from tests.records import issue, party, position, statement, tell
+from tests.records import (
+    correction,
+    issue,
+    party,
+    position,
+    reinstatement,
+    retraction,
+    statement,
+    tell,
+)
 from tests.test_merkle import hashes_of, leaves, naive_root
 
 SCRIPT = Path(__file__).parent.parent / "docs" / "verify.py"
@@ -158,6 +167,9 @@ ALTERED = {
     "nothing there": lambda _: {},
     "no object": lambda _: [1, 2],
     "no hexadecimal": lambda p: p | {"path": ["zz"]},
+    "the report": lambda p: p | {"report": "r-2"},
+    "the version": lambda p: p | {"version": 2},
+    "a place that is no number": lambda p: p | {"leaf": True},
     "a place between two": lambda p: p | {"leaf": p["leaf"] + 0.0},
     "a size that is no whole number": lambda p: p | {"size": float(p["size"])},
     "a size without end": lambda p: p | {"size": float("inf")},
@@ -219,6 +231,59 @@ def test_a_checkpoint_that_was_altered_or_signed_by_another_is_refused(kept):
     assert (done.returncode, "no signature by" in done.stderr) == (1, True)
 
 
+def test_every_signature_by_the_key_must_hold_over_a_checkpoint_of_its_log(kept):
+    path = write(kept, kept["proof"])
+    late, early = kept["late"].read_text(), kept["early"].read_text()
+    bad = kept["folder"] / "bad"
+    bad.write_text(late + early.split("\n\n")[1])
+    assert "altered" in run("inclusion", path, "--checkpoint", bad, "--key", KEY).stderr
+    body = late.split("\n\n")[0].replace("stancelog", "elsewhere", 1) + "\n"
+    key = Key("stancelog", PRIVATE.public_key())
+    signature = b64encode(key.id + PRIVATE.sign(body.encode())).decode()
+    bad.write_text(f"{body}\n— stancelog {signature}\n")
+    assert "another log" in run("inclusion", path, "--checkpoint", bad, "--key", KEY).stderr
+
+
+def test_what_was_not_checked_is_said(kept):
+    path = write(kept, kept["proof"])
+    shown = run("inclusion", path, "--checkpoint", kept["late"]).stdout
+    assert "signature was not checked" in shown
+    assert "seq and time were not checked" in shown
+
+
+def test_later_versions_of_a_report_are_proven(store, url, tmp_path):
+    tell(store, party(), issue(), statement("r-1", positions=[position()]))
+    for record in (
+        correction("r-1", summary="They said it otherwise."),
+        retraction("r-1"),
+        reinstatement("r-1"),
+    ):
+        tell(store, record)
+    app = create_app(url)
+    client = app.test_client()
+    proofs = [client.get(f"/v1/ledger/proof?report=r-1&version={n}").json for n in range(1, 5)]
+    proofs += [client.get(f"/v1/ledger/proof?seq={n}").json for n in range(1, 7)]
+    app.extensions["stancelog"].close()
+    for proof in proofs:
+        done = run("inclusion", "-", stdin=json.dumps(proof))
+        assert done.returncode == 0, done.stderr
+
+
+def test_what_is_no_key_is_wrong_usage(kept):
+    path = write(kept, kept["proof"])
+    for key in ("", "stancelog", "a+b+c", KEY[:-4], KEY.replace("ce", "ec", 1)):
+        done = run("inclusion", path, "--checkpoint", kept["late"], "--key", key)
+        assert done.returncode == 2, key
+
+
+def test_what_would_go_unchecked_is_wrong_usage_or_trouble(kept):
+    path = write(kept, kept["proof"])
+    assert run("inclusion", path, "--key", KEY).returncode == 2
+    assert run("inclusion", "-", "--checkpoint", "-").returncode == 2
+    assert run("consistency", path, "-", "-").returncode == 2
+    assert run("inclusion", path, "--checkpoint", "").returncode == 2
+
+
 def test_junk_is_refused_in_a_line(kept):
     for junk in ("", "\0", "a\nb\nc\n", "{}", "stancelog\n5\nAAAA\n", "é" * 999):
         bad = kept["folder"] / "bad"
@@ -244,6 +309,8 @@ OTHERWISE = {
     "carriage returns": lambda t: t.replace("\n", "\r\n"),
     "a size with a zero before it": lambda t: t.replace("stancelog\n", "stancelog\n0", 1),
     "no end of the last line": lambda t: t[:-1],
+    "a line left empty": lambda t: t.replace("\n\n", "\n\nmore\n\n"),
+    "what cannot be seen": lambda t: t.replace("\n\n", "\n\x7f\n\n"),
     "something after the signatures": lambda t: f"{t}more\n",
     "a blank in the origin": lambda t: t.replace("stancelog\n", "stance log\n", 1),
     "bits that base64 ignores": lambda t: t.replace(root_line(t), other_bits(root_line(t))),

@@ -22,6 +22,7 @@ from service.cli.speaking import (
     REFUSED,
     err,
     fail,
+    given,
     opened,
     out,
     progress,
@@ -90,11 +91,13 @@ def rebuild(url: str, projections: tuple[str, ...], accept_new_root: bool) -> No
     "--checkpoint",
     "checkpoint_file",
     metavar="FILE",
+    callback=given,
     help="Show that the log extends the one that this checkpoint was made of.",
 )
 @click.option(
     "--public-key",
     metavar="KEY",
+    callback=given,
     help="The key that must have signed it, as 'stancelog checkpoint --public-key' prints it.  "
     f"[default: that of {SIGNING_KEY}]",
 )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -78,6 +79,13 @@ def fail(status: int, message: str) -> NoReturn:
     """Say what is wrong, and end with a status."""
     err.print(Text.assemble(("stancelog: ", "red"), message), highlight=False, soft_wrap=True)
     sys.exit(status)
+
+
+def given(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty value, which an unset variable of a shell gives: it is not to be left out."""
+    if value == "":
+        raise click.BadParameter("is empty", param=option)
+    return value
 
 
 def redacted(url: str) -> str:

@@ -1,6 +1,8 @@
 """Checkpoints on the command line."""
 
+import os
 import subprocess
+import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -79,8 +81,74 @@ def test_a_checkpoint_file_is_never_overwritten(run, tmp_path):
     kept = tmp_path / "kept"
     assert run("checkpoint", "-o", str(kept)).exit_code == 0
     before = kept.read_text()
-    assert run("checkpoint", "-o", str(kept)).exit_code == 4
+    refused = run("checkpoint", "-o", str(kept))
+    assert (refused.exit_code, "give a new name" in refused.stderr) == (4, True)
     assert kept.read_text() == before
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_checkpoint_that_cannot_be_written_whole_leaves_nothing(run, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        result = run("checkpoint", "-o", str(folder / "kept"))
+    assert (result.exit_code, "No space left" in result.stderr) == (4, True)
+    assert list(folder.iterdir()) == []
+    assert run("checkpoint", "-o", str(folder / "kept")).exit_code == 0
+    assert [path.name for path in folder.iterdir()] == ["kept"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_checkpoint_can_be_kept_where_no_links_are(run, tmp_path, monkeypatch):
+    def nowhere(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", nowhere)
+    kept = tmp_path / "kept"
+    assert run("checkpoint", "-o", str(kept)).exit_code == 0
+    assert kept.read_text() == run("checkpoint").stdout
+    assert run("checkpoint", "-o", str(kept)).exit_code == 4
+    assert [path.name for path in tmp_path.iterdir() if "kept" in path.name] == ["kept"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_nothing_given_as_a_file_or_a_key_is_not_taken_for_left_out(run, key, tmp_path):
+    kept = str(tmp_path / "kept")
+    run("checkpoint", "--key", key(), "-o", kept)
+    for words in (
+        ("verify", "--checkpoint", ""),
+        ("verify", "--checkpoint", kept, "--public-key", ""),
+        ("checkpoint", "--key", ""),
+        ("checkpoint", "-o", ""),
+        ("checkpoint", "--origin", ""),
+        ("checkpoint", "--origin", "a\x01b"),
+    ):
+        assert run(*words).exit_code == 2, words
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_checkpoint_whose_ends_of_lines_were_changed_is_refused(run, tmp_path):
+    kept = tmp_path / "kept"
+    run("checkpoint", "-o", str(kept))
+    kept.write_bytes(kept.read_bytes().replace(b"\n", b"\r\n"))
+    result = run("verify", "--checkpoint", str(kept))
+    assert (result.exit_code, "ends of lines" in result.stderr) == (1, True)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_checkpoint_is_utf_8_wherever_it_is_printed(url, key):
+    words = ["--database", url, "checkpoint", "--key", key()]
+    done = subprocess.run(
+        [sys.executable, "-m", "service.cli", *words],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert "\n\n— stancelog " in done.stdout.decode()
 
 
 @pytest.mark.usefixtures("filled")
