@@ -233,7 +233,7 @@ def _in_log(question: _Question, place: Place, every: list[Revision]) -> Iterato
     elif question.has_terms and after["position"] is not None:
         old, new = terms(every[0]), terms(every[-1])
         if old != new:
-            found = [revision for revision, _ in turns(every, terms)]
+            found = [one for one, _ in turns(every, lambda one: (glance(one), terms(one)))]
             yield Entry("terms", place, old, new, revisions=found)
 
 
