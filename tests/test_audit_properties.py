@@ -14,7 +14,7 @@ from projections import log
 from service.app import create_app
 from service.store import Store
 from tests import naive_audit
-from tests.records import issue, party, position, statement, status, tell
+from tests.records import correction, issue, party, position, statement, status, tell
 from tests.test_properties import QUARTER, randoms
 from tests.worlds import DATES, Told, eventful, happenings, tell_all
 
@@ -614,3 +614,17 @@ def test_a_cursor_goes_on_in_its_own_list_only(client: FlaskClient) -> None:
         ):
             answer = client.get(other, query_string={"cursor": cursor, **query})
             assert answer.status_code == 422, (path, other, query)
+
+
+@pytest.mark.usefixtures("scene")
+def test_terms_that_differ_have_every_step_of_the_answer_between_as_a_cause(
+    client: FlaskClient,
+) -> None:
+    said = (("support", "a"), ("oppose", "b"), ("support", "b"))
+    first, *others = ([position(side, conditions=[term])] for side, term in said)
+    amended = [correction("turned", f"turn-{n}", positions=one) for n, one in enumerate(others, 1)]
+    report = statement("turned", occurred="2020-03-01", positions=first)
+    seq = tell(store_of(client), report)[0].seq
+    tell(store_of(client), *amended)
+    (row,) = ask(client, "/v1/diff", seq_from=seq)["terms"]
+    assert [cause["id"] for cause in row["causes"]] == ["turn-1", "turn-2"]

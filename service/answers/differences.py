@@ -234,7 +234,7 @@ def _in_log(
     elif question.has_terms and after["position"] is not None:
         old, new = map(_terms, sides)
         if old != new:
-            found = [revision for revision, _ in turns(every(), terms)]
+            found = [one for one, _ in turns(every(), lambda one: (glance(one), terms(one)))]
             yield Entry("terms", place, old, new, revisions=found)
 
 

@@ -11,7 +11,7 @@ from marshmallow import RAISE, Schema
 from service import exports
 from service.answers import Body
 from service.exports import Export, citation, csv_lines
-from service.http import PINNED, Api, is_pinned, json
+from service.http import PINNED, UNPINNED, Api, is_pinned, json
 from service.paging import MOST
 from service.routes import (
     changes,
@@ -148,6 +148,7 @@ def _streamed(export: Export, pages: Iterator[Body], *, excel: bool) -> Response
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.headers.add("Link", f'<{exports.permalink(first)}>; rel="cite-as"')
     response.headers.add("Link", '</v1/columns>; rel="describedby"')
+    response.headers["Cache-Control"] = UNPINNED
     if is_pinned(first, request.path.removesuffix(".csv")):
         response.set_etag(blake2b(request.full_path.encode(), digest_size=12).hexdigest())
         response.headers["Cache-Control"] = PINNED

@@ -141,6 +141,13 @@ def test_an_export_of_an_unknown_party_is_not_found(client):
 
 
 @pytest.mark.usefixtures("scene")
+def test_an_export_that_may_change_is_asked_for_again(client):
+    answer = client.get("/v1/positions.csv")
+    assert answer.headers["Cache-Control"] == client.get("/v1/positions").headers["Cache-Control"]
+    assert "no-cache" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.usefixtures("scene")
 def test_a_pinned_export_may_be_kept_and_is_not_sent_twice(client):
     link = client.get("/v1/positions.csv").headers.getlist("Link")[0]
     pinned = client.get(link.split(">")[0][1:])
