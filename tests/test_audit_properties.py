@@ -628,3 +628,57 @@ def test_terms_that_differ_have_every_step_of_the_answer_between_as_a_cause(
     tell(store_of(client), *amended)
     (row,) = ask(client, "/v1/diff", seq_from=seq)["terms"]
     assert [cause["id"] for cause in row["causes"]] == ["turn-1", "turn-2"]
+
+
+@pytest.mark.parametrize(
+    ("window", "states"),
+    [
+        ({"to": "2020-02-01T23:59:59.999998Z"}, []),
+        ({"to": "2020-02-01"}, ["declared"]),
+        (
+            {"from": "2020-02-01T23:59:59.999999Z", "to": "2020-02-02T00:00:00Z"},
+            ["declared", "lapsed"],
+        ),
+        ({"from": "2020-02-02"}, ["lapsed"]),
+        ({"from": "2020-02-02T00:00:00.000001Z"}, []),
+    ],
+)
+def test_both_ends_of_a_window_are_within_it(
+    client: FlaskClient, window: dict[str, str], states: list[str]
+) -> None:
+    offer = position("support", until="2020-02-01")
+    tell(store_of(client), party("ukraine"), issue("nato"), statement("r-1", positions=[offer]))
+    changes = ask(client, "/v1/changes", **window)["changes"]
+    assert [change["after"]["state"] for change in changes] == states
+
+
+@pytest.mark.parametrize(
+    ("dates", "causes"),
+    [
+        (("2020-01-31", "2020-02-01"), ["statement"]),
+        (("2020-02-01", "2020-02-02T00:00:00Z"), ["lapse"]),
+        (("2020-02-02T00:00:00Z", "2020-02-03"), []),
+        (("2020-01-31", "2020-02-02"), ["statement", "lapse"]),
+    ],
+)
+def test_a_step_begins_after_its_first_date_and_ends_with_its_last(
+    client: FlaskClient, dates: tuple[str, str], causes: list[str]
+) -> None:
+    offer = position("support", until="2020-02-01")
+    tell(store_of(client), party("ukraine"), issue("nato"), statement("r-1", positions=[offer]))
+    rows = ask(client, "/v1/diff", **dict(zip(("from", "to"), dates, strict=True)))["positions"]
+    assert [cause["type"] for row in rows for cause in row["causes"]] == causes
+
+
+@pytest.mark.usefixtures("scene")
+def test_terms_are_only_those_of_declared_answers(client: FlaskClient) -> None:
+    said = (("support", "a"), ("undeclared", "x"), ("undeclared", "y"), ("support", "b"))
+    first, *others = ([position(side, conditions=[term])] for side, term in said)
+    report = statement("turned", occurred="2020-03-01", positions=first)
+    seq = tell(store_of(client), report)[0].seq
+    tell(
+        store_of(client),
+        *(correction("turned", f"turn-{n}", positions=one) for n, one in enumerate(others, 1)),
+    )
+    (row,) = ask(client, "/v1/diff", seq_from=seq)["terms"]
+    assert [cause["id"] for cause in row["causes"]] == ["turn-1", "turn-3"]

@@ -239,7 +239,9 @@ def _in_log(
 
 
 def _terms(run: Run | None) -> Body:
-    return terms_of(run.latest) if run else {}
+    """Return the terms of a declared position; empty where there is none."""
+    is_declared = run is not None and not run.lapsed and run.says != "undeclared"
+    return terms_of(run.latest) if run is not None and is_declared else {}
 
 
 def _flat(why: Body) -> Body:
