@@ -67,7 +67,7 @@ def apply(connection: Connection, page: Page) -> None:
     """Chain the events."""
     size, chain = _end(connection)
     hashes = _hashes(connection, merkle.nodes_of(Span(0, size)))
-    peaks = [(node.level, hashes[node]) for node in merkle.nodes_of(Span(0, size))]
+    peaks = [(node.level, found) for node, found in hashes.items()]
     seqs = {entry.position: entry.seq for entry in page.entries}
     rows = []
     for leaf, event in enumerate(page.events, size):

@@ -206,14 +206,19 @@ def history_of(connection: Connection, pair: Pair, *, seq: int, floor: int = FLO
     return list(runs(_taken(connection, question)))[::-1]
 
 
+def is_declared(run: Run) -> bool:
+    """Tell whether a position stands in a run: it neither lapsed nor was taken back."""
+    return not run.lapsed and run.says != "undeclared"
+
+
 def changed_at(
     connection: Connection, pair: Pair, at: int, *, seq: int, floor: int = FLOOR
 ) -> Change | None:
     """Return how a party's position, or its terms, changed at an instant; None if not."""
     question = pair._asdict() | {"as_of": at, "seq": seq, "floor": floor}
     found = change_at(_taken(connection, question, _MORE_TOLD), at, TERMS)
-    is_empty = found is not None and found.terms is not None and found.after.says == "undeclared"
-    return None if is_empty else found
+    has_terms = found is None or found.terms is None or is_declared(found.after)
+    return found if has_terms else None
 
 
 def runs_until(

@@ -91,14 +91,10 @@ def _inherited_by(pair: Pair, members: Memberships, said: dict[Pair, Answer]) ->
                 own = joined or membership
                 if answer is None or answer.run is None:
                     further.append((bloc, [*via, bloc], own))
-                elif _is_declared(answer.run):
+                elif positions.is_declared(answer.run):
                     found[bloc] = {"bloc": bloc, **_position(answer, answer.run), **_way(own, via)}
         ahead = further
     return [found[bloc] for bloc in sorted(found)]
-
-
-def _is_declared(run: Run) -> bool:
-    return not run.lapsed and run.says != "undeclared"
 
 
 def _position(answer: Answer, run: Run) -> Body:

@@ -221,27 +221,21 @@ def _in_log(
     def every() -> Iterator[Revision]:
         return question.revisions(connection, key, first=step.first, seq=step.last, **asked)
 
-    def glance(revision: Revision) -> Body:
-        return question.at_a_glance(revision.answer.run)
-
-    def terms(revision: Revision) -> Body:
-        return _terms(revision.answer.run)
-
-    before, after = map(question.at_a_glance, sides)
+    glance = question.at_a_glance
+    before, after = map(glance, sides)
     if before != after:
         found = [revision for revision, _ in turns(every(), glance)]
         yield Entry(question.part, place, before, after, revisions=found)
     elif question.has_terms and after["position"] is not None:
         old, new = map(_terms, sides)
         if old != new:
-            found = [one for one, _ in turns(every(), lambda one: (glance(one), terms(one)))]
+            found = [one for one, _ in turns(every(), lambda run: (glance(run), _terms(run)))]
             yield Entry("terms", place, old, new, revisions=found)
 
 
 def _terms(run: Run | None) -> Body:
     """Return the terms of a declared position; empty where there is none."""
-    is_declared = run is not None and not run.lapsed and run.says != "undeclared"
-    return terms_of(run.latest) if run is not None and is_declared else {}
+    return terms_of(run.latest) if run is not None and positions.is_declared(run) else {}
 
 
 def _flat(why: Body) -> Body:

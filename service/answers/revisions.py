@@ -10,6 +10,7 @@ from events import dates
 from projections import reports, revisions
 from projections.positions import Pair
 from projections.revisions import Revision
+from projections.runs import Run
 from service.answers.positions import position_at_a_glance
 from service.answers.records import cause_of
 from service.answers.shared import Body, links, proposition_of
@@ -24,7 +25,7 @@ def position_revisions(
     every = revisions.of_position(
         connection, pair, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
     )
-    rows, last = _page(connection, turns(every, glance_at_position), after, limit)
+    rows, last = _page(connection, turns(every, position_at_a_glance), after, limit)
     path = ["parties", pair.party, "positions", pair.issue, "revisions"]
     return pair._asdict() | _told(connection, pair.issue, clocks, path, rows), last
 
@@ -36,7 +37,7 @@ def status_revisions(
     every = revisions.of_status(
         connection, issue, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
     )
-    rows, last = _page(connection, turns(every, glance_at_status), after, limit)
+    rows, last = _page(connection, turns(every, status_at_a_glance), after, limit)
     path = ["issues", issue, "status", "revisions"]
     return {"issue": issue} | _told(connection, issue, clocks, path, rows), last
 
@@ -52,25 +53,15 @@ def _told(
 
 
 def turns(
-    every: Iterable[Revision], told: Callable[[Revision], Any]
+    every: Iterable[Revision], told: Callable[[Run | None], Any]
 ) -> Iterator[tuple[Revision, Any]]:
-    """Yield the revisions at which what is told of the answer became another, with that."""
+    """Yield the revisions at which what is told of the answer's run became another, with that."""
     before: Any = None
     for i, revision in enumerate(every):
-        now = told(revision)
+        now = told(revision.answer.run)
         if i and now != before:
             yield revision, now
         before = now
-
-
-def glance_at_position(revision: Revision) -> Body:
-    """Return the position at a glance, as a revision has it."""
-    return position_at_a_glance(revision.answer.run)
-
-
-def glance_at_status(revision: Revision) -> Body:
-    """Return the status at a glance, as a revision has it."""
-    return status_at_a_glance(revision.answer.run)
 
 
 def causes(connection: Connection, of: Iterable[Revision]) -> dict[int, Body]:
