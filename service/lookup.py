@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from projections import catalog, reports
 from projections.log import Head
+from projections.positions import Pair
 from service.problems import NotFoundError
 from service.schemas.fields import nearest
 
@@ -30,6 +31,14 @@ def issue_id(connection: Connection, text: str, head: Head) -> str:
         if catalog.was_registered(connection, "issue", issue):
             return issue
     raise NotFoundError("issue", text, like(connection, "issue", text, head.seq))
+
+
+def pair_of(connection: Connection, party: str, issue: str, seq: int, head: Head) -> Pair:
+    """Return the question about a party and an issue, however they are called.
+
+    Raises NotFoundError.
+    """
+    return Pair(party_id(connection, party, seq, head), issue_id(connection, issue, head))
 
 
 def version_of(connection: Connection, kind: str, key: str, seq: int) -> catalog.Version:

@@ -11,13 +11,12 @@ from sqlalchemy import Connection
 from events.dates import bounds_of, instant_of
 from events.vocabulary import ATTRIBUTIONS, POSITION_FLOOR, STATUS_FLOOR
 from projections.log import Head
-from projections.positions import Pair
 from service import answers
 from service.cli import tables
 from service.cli.group import main
 from service.cli.speaking import Command, opened, out
 from service.clocks import Asked, Clocks, resolve
-from service.lookup import issue_id, party_id
+from service.lookup import issue_id, pair_of
 from service.ndjson import encode
 
 format_option = click.option(
@@ -86,9 +85,7 @@ def position(url: str, party: str, issue: str, form: str, inherit: bool, **asked
       stancelog position russia ukraine-eu-membership --known-at 2025-12-16
     """
     with _question(url, POSITION_FLOOR, asked) as (connection, head, clocks):
-        pair = Pair(
-            party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
-        )
+        pair = pair_of(connection, party, issue, clocks.seq, head)
         answer = answers.position(connection, pair, clocks, inherit=inherit)
     show(answer, form, tables.show_position)
 
@@ -106,9 +103,7 @@ def history(url: str, party: str, issue: str, form: str, **asked: Any) -> None:
       stancelog history ukraine ukraine-nato-membership
     """
     with _question(url, POSITION_FLOOR, asked) as (connection, head, clocks):
-        pair = Pair(
-            party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
-        )
+        pair = pair_of(connection, party, issue, clocks.seq, head)
         answer = answers.position_history(connection, pair, clocks)
     show(_begun(answer, asked), form, tables.show_history)
 

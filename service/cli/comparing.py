@@ -8,14 +8,13 @@ from marshmallow import Schema, ValidationError
 
 from events.vocabulary import ATTRIBUTIONS, POSITION_FLOOR
 from projections.changes import KINDS
-from projections.positions import Pair
 from service import answers, steps
 from service.cli import tables_of_changes as tables
 from service.cli.asking import format_option, question_options, show
 from service.cli.group import main
 from service.cli.speaking import Command, opened
 from service.clocks import Asked, resolve
-from service.lookup import issue_id, party_id
+from service.lookup import pair_of
 from service.problems import InvalidQueryError
 from service.schemas.queries import ChangePage, StepPage
 from service.schemas.records import faults_of
@@ -145,9 +144,7 @@ def revisions(url: str, party: str, issue: str, form: str, limit: int, **asked: 
     """
     with opened(url) as store, store.reading() as (connection, head):
         clocks = resolve(connection, head, Asked(**asked), POSITION_FLOOR)
-        pair = Pair(
-            party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
-        )
+        pair = pair_of(connection, party, issue, clocks.seq, head)
         found, more = answers.position_revisions(connection, pair, clocks, limit=limit)
     show(found | {"next": None}, form, tables.show_revisions)
     say_if_more(more, limit)

@@ -8,14 +8,13 @@ from sqlalchemy import Connection
 
 from events.vocabulary import POSITION_FLOOR
 from projections import catalog
-from projections.log import Head
 from projections.positions import Pair
 from service import answers, memento
 from service.answers import Body
 from service.answers.shared import links
 from service.clocks import Clocks
 from service.http import Api, asking, json
-from service.lookup import issue_id, party_id
+from service.lookup import issue_id, pair_of, party_id
 from service.paging import Page, page_of
 from service.schemas import answers as shapes
 from service.schemas.queries import History, InheritingMoment, InheritingPage, PositionPage
@@ -30,7 +29,7 @@ def position(moment: dict[str, Any], party: str, issue: str) -> Response:
     """What was the position of this party on this issue, and which reports say so?"""
     asked = moment["asked"]
     with asking(asked, POSITION_FLOOR) as (connection, head, clocks):
-        pair = _pair(connection, party, issue, clocks, head)
+        pair = pair_of(connection, party, issue, clocks.seq, head)
         first = memento.first_of(connection, clocks, party=pair.party, issue=pair.issue)
         known = memento.negotiated(connection, asked, clocks, first)
         body = answers.position(connection, pair, known, inherit=moment["inherit"])
@@ -72,7 +71,7 @@ def positions_on_issue(parameters: dict[str, Any], issue: str) -> Response:
 def history_of(moment: dict[str, Any], party: str, issue: str) -> Body:
     """Answer with all runs of a position."""
     with asking(moment["asked"], POSITION_FLOOR) as (connection, head, clocks):
-        pair = _pair(connection, party, issue, clocks, head)
+        pair = pair_of(connection, party, issue, clocks.seq, head)
         return answers.position_history(connection, pair, clocks)
 
 
@@ -140,7 +139,3 @@ def _listed(
         "next": page.next(clocks, [ids[page.limit - 1]]) if more else None,
         "links": links(path, clocks, inherit=inherit),
     }
-
-
-def _pair(connection: Connection, party: str, issue: str, clocks: Clocks, head: Head) -> Pair:
-    return Pair(party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head))

@@ -6,10 +6,9 @@ from flask import Response, request
 from marshmallow import RAISE
 
 from events.vocabulary import POSITION_FLOOR, STATUS_FLOOR
-from projections.positions import Pair
 from service import answers
 from service.http import Api, asking, json
-from service.lookup import issue_id, party_id
+from service.lookup import issue_id, pair_of
 from service.paging import page_of
 from service.schemas import audit as shapes
 from service.schemas.queries import MomentPage
@@ -37,9 +36,7 @@ def of_position(parameters: dict[str, Any], party: str, issue: str) -> answers.B
     """Answer with the revisions of a position."""
     page = page_of(parameters, request.path, key=(int,))
     with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
-        pair = Pair(
-            party_id(connection, party, clocks.seq, head), issue_id(connection, issue, head)
-        )
+        pair = pair_of(connection, party, issue, clocks.seq, head)
         found, last = answers.position_revisions(
             connection, pair, clocks, after=(page.after or [0])[0], limit=page.limit
         )
