@@ -4,6 +4,7 @@ Nothing outside this file knows which database the log is kept in.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from random import random
 from time import sleep
@@ -20,6 +21,7 @@ from eventsourcing.persistence import (
     StoredEvent,
     Transcoder,
 )
+from eventsourcing.utils import TopicError, resolve_topic
 
 from events.batch import Batch, Checker, Known, Outcome, Sent
 from events.errors import BatchRefusedError
@@ -74,6 +76,19 @@ class Stored(NamedTuple):
     id: int
     event: Any
     raw: bytes  # see `raw_of`
+
+
+class Unreadable(NamedTuple):
+    """What stands in an event's place where the store holds something that no event was stored as.
+
+    It is not known what it was, so it is taken for a record unless its topic says otherwise: the
+    records after it keep their places in the log when it can be read again.
+    """
+
+    why: str
+    is_record: bool
+    originator_id: UUID
+    originator_version: int
 
 
 class UnreadableError(LogError):
@@ -154,12 +169,29 @@ class Timeline(Application[UUID]):
         """Return the id of the last stored event, 0 when there is none."""
         return self.recorder.max_notification_id() or 0
 
-    def events_after(self, position: int, limit: int, stop: int | None = None) -> list[Stored]:
+    def head_query(self) -> str:
+        """Return the same as SQL, for a connection of one's own to the database of the log."""
+        recorder: Any = self.recorder
+        statement = getattr(recorder, "select_max_notification_id_statement", None)
+        return statement or recorder.max_notification_id_statement.as_string(None)  # type: ignore[no-any-return]
+
+    @property
+    def channel(self) -> str | None:
+        """The channel on which the database tells of every save; None where it tells nothing."""
+        return getattr(self.recorder, "channel_name", None)
+
+    def events_after(
+        self, position: int, limit: int, stop: int | None = None, *, spare: bool = False
+    ) -> list[Stored]:
         """Return at most `limit` events in log order, with ids above `position` up to `stop`.
 
-        Raises UnreadableError.
+        `spare`: one that cannot be decoded is Unreadable, and the others are returned. Raises
+        UnreadableError, then only for what has no bytes of an event.
         """
-        return [self._stored(one) for one in self._selected(position, limit, stop)]
+        some = self._selected(position, limit, stop)
+        if not spare:
+            return [self._stored(one) for one in some]
+        return [self._stored_or_not(one) for one in some]
 
     def raw_events(self, stop: int) -> Iterator[Raw]:
         """Yield all events up to the id `stop` in log order, whatever their ids, undecoded.
@@ -180,9 +212,21 @@ class Timeline(Application[UUID]):
 
     def _stored(self, one: Notification) -> Stored:
         try:
-            return Stored(one.id, self.mapper.to_domain_event(one), raw_of(one))
+            event = self.mapper.to_domain_event(one)
+            _must_be_sound(event)
+            return Stored(one.id, event, raw_of(one))
         except Exception as error:  # whatever somebody put there
             raise UnreadableError(one.id, str(error)) from error
+
+    def _stored_or_not(self, one: Notification) -> Stored:
+        try:
+            return self._stored(one)
+        except UnreadableError as error:
+            raw = _raw(one)
+            lost = Unreadable(
+                error.why, keeps_record(one.topic), raw.originator_id, raw.originator_version
+            )
+            return Stored(one.id, lost, raw.raw)
 
     def _selected(self, last: int | None, limit: int, stop: int | None) -> Sequence[Notification]:
         try:
@@ -207,6 +251,26 @@ class Timeline(Application[UUID]):
 
     def _select(self, last: int | None, limit: int, stop: int | None) -> Sequence[Notification]:
         return self.recorder.select_notifications(last, limit, stop, inclusive_of_start=False)
+
+
+def _must_be_sound(event: Any) -> None:
+    """Raises ValueError for an event without what gives a record its place in the log."""
+    record = getattr(event, "record", {"type": "", "id": ""})
+    report = getattr(event, "report", {})
+    texts = (record["type"], record["id"], getattr(event, "recorded_by", ""))
+    if not (all(isinstance(one, str) for one in texts) and isinstance(report, dict)):
+        raise ValueError("it keeps no record")
+    if not isinstance(event.timestamp, datetime):
+        raise ValueError("it has no time")  # noqa: TRY004
+
+
+def keeps_record(topic: str) -> bool:
+    """Tell whether the events of a topic keep records. One that is unknown is taken to."""
+    try:
+        kind = resolve_topic(topic)
+    except (TopicError, ValueError, ImportError):
+        return True
+    return not is_dataclass(kind) or "record" in {field.name for field in fields(kind)}
 
 
 def _raw(one: Notification) -> Raw:

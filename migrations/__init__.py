@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from projections.database import reading, writing
+from projections.database import writing
 
 UPGRADE_LOCK = 5_762_031
 """PostgreSQL's advisory lock that one upgrade at a time holds."""
@@ -39,7 +39,7 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
 
 def is_newest(engine: Engine) -> bool:
     """Tell whether the tables are there and of the newest revision."""
-    with reading(engine) as connection:
+    with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     return revision == ScriptDirectory.from_config(config()).get_current_head()
 

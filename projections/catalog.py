@@ -43,6 +43,7 @@ party_names = Table(
 )
 
 NAME = "catalog"
+VERSION = 1
 TABLES = (parties, issues, party_names)
 VERSIONS = {"party": parties, "issue": issues}
 

@@ -1,10 +1,12 @@
 """The database of the read models: SQLite or PostgreSQL, named by one URL."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -15,8 +17,11 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    exc,
     make_url,
 )
+
+from projections.aside import OPTION, Aside, let_work_aside, named
 
 T = TypeVar("T")
 
@@ -34,6 +39,19 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 BUSY_TIMEOUT = 30
 """Seconds that a transaction waits for another one's lock on SQLite."""
 
+Trouble = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.ProgrammingError,
+    exc.TimeoutError,
+    sqlite3.OperationalError,
+    sqlite3.ProgrammingError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.ProgrammingError,
+)
+"""What says that the database does not do its part, rather than that a value does not fit."""
+
 PARAMETERS = 400
 """Most values in one IN list."""
 
@@ -42,8 +60,12 @@ def connect(url: str) -> Engine:
     """Return an engine for sqlite:///FILE or postgresql://…, opening nothing yet."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+        let_work_aside(engine)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+    let_work_aside(engine)
     event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -64,21 +86,85 @@ def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads, then writes, fails at once when another one wrote
     # in between, whatever the timeout. So one that will write says so first.
     will_write = connection.get_execution_options().get("will_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if will_write else "BEGIN")
+    driver(connection).execute("BEGIN IMMEDIATE" if will_write else "BEGIN")
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that sees one state of the database."""
-    isolation = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-    with engine.connect().execution_options(**isolation) as connection:
+    """Give a connection that sees one state of the read models, all of one generation."""
+    with _begun(engine, **_UNMANAGED[engine.dialect.name]) as connection:
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection whose changes are committed together, or not at all."""
-    with engine.execution_options(will_write=True).begin() as connection:
+def one_look(engine: Engine) -> Iterator[Any]:
+    """Give the driver's own connection, for one statement that reads."""
+    if engine.dialect.name == "sqlite":
+        pooled = engine.raw_connection()
+        try:
+            yield pooled.driver_connection
+        finally:
+            pooled.close()
+        return
+    with reading(engine) as connection:
+        yield driver(connection)
+
+
+@contextmanager
+def _begun(engine: Engine, **options: Any) -> Iterator[Connection]:
+    """Give a connection in a transaction. One that was lost while it was idle is replaced."""
+    while True:
+        connection = engine.connect().execution_options(**options)
+        try:
+            transaction = connection.begin()
+        except LOST:
+            is_new = connection.info.setdefault("begun", 0) == 0
+            connection.invalidate()
+            connection.close()
+            if is_new:
+                raise
+        else:
+            break
+    connection.info["begun"] = 1
+    with connection, transaction:
+        yield connection
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    # The lock comes before the first look, which is what fixes the state that is seen: so no
+    # rebuild puts other tables in place between two looks. It keeps no writer waiting.
+    is_unmanaged = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+    driver(connection).execute(_BEGIN_READING if is_unmanaged else "SELECT 1")
+
+
+LOST = (psycopg.OperationalError, psycopg.InterfaceError)
+
+_UNMANAGED: dict[str, dict[str, Any]] = {
+    "sqlite": {},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},  # we say BEGIN ourselves
+}
+_BEGIN_READING = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE checkpoint IN ACCESS SHARE MODE"
+)
+
+
+def driver(connection: Connection) -> Any:
+    """Return the driver's own connection, for what is done too often to be compiled each time."""
+    return connection.connection.driver_connection
+
+
+def first_of(connection: Connection, statement: str) -> Any:
+    """Return the first row of a statement, None if there is none."""
+    return driver(connection).execute(statement).fetchone()
+
+
+@contextmanager
+def writing(engine: Engine, aside: Aside | None = None) -> Iterator[Connection]:
+    """Give a connection whose changes are committed together, or not at all.
+
+    `aside`: work on these tables instead of the live ones.
+    """
+    with _begun(engine, will_write=True, **{OPTION: aside}) as connection:
         yield connection
 
 
@@ -95,12 +181,12 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, .
         return
     columns = [column.name for column in table.columns if column.type is not RowId]
     names = ", ".join(columns)
+    name = named(connection, table)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        insert = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608
-        connection.exec_driver_sql(insert, list(rows))
+        insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608
+        driver(connection).executemany(insert, rows)
         return
-    cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+    with driver(connection).cursor().copy(f"COPY {name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)

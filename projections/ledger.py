@@ -41,6 +41,7 @@ ledger = Table(
 )
 
 NAME = "ledger"
+VERSION = 1
 TABLES = (ledger,)
 
 GENESIS = bytes(32)

@@ -1,7 +1,7 @@
 """The log: every record's `seq`, dense from 1 in log order, and when it was recorded."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from events.batch import Outcome
 from events.dates import to_micros
 from events.records import Record
-from events.timeline import Stored
+from events.timeline import Stored, Unreadable
 from events.vocabulary import AMENDMENTS, REPORTS
 from projections.database import Micros, Text, in_parts, insert_all, metadata
 
@@ -41,6 +41,7 @@ log = Table(
 )
 
 NAME = "log"
+VERSION = 1
 TABLES = (log,)
 
 
@@ -86,25 +87,39 @@ class Entry(NamedTuple):
         return self.type != "retraction"
 
 
+class Lost(NamedTuple):
+    """A place in the log whose record cannot be read."""
+
+    seq: int
+    position: int
+    event: Unreadable
+
+
 class Page(NamedTuple):
     """Some events that follow one another in the log, as every read model is told of them."""
 
     events: Sequence[Stored]  # all of them, bookkeeping too
     entries: Sequence[Entry]  # the records among them
     end: Head  # where the log has come to after them
+    lost: Sequence[Lost] = ()  # the places of those that cannot be read
 
 
 def page_of(connection: Connection, events: Sequence[Stored], head: Head) -> Page:
     """Give each record among `events`, one or more that follow `head`, its place in the log.
 
     A clock that steps back never reorders the log: an event is recorded no earlier than
-    the one before it.
+    the one before it. One that is unreadable keeps its place, and has no entry.
     """
-    records = [one for one in events if hasattr(one.event, "record")]
+    records = [one for one in events if keeps_a_record(one.event)]
     places = _places(connection, records, head)
     entries: list[Entry] = []
+    lost: list[Lost] = []
     end = head
     for seq, (position, event, _) in enumerate(records, head.seq + 1):
+        if isinstance(event, Unreadable):
+            end = end._replace(seq=seq)
+            lost.append(Lost(seq, position, event))
+            continue
         end = Head(position, seq, max(end.recorded_at, to_micros(event.timestamp)))
         record = event.record
         entries.append(
@@ -120,17 +135,23 @@ def page_of(connection: Connection, events: Sequence[Stored], head: Head) -> Pag
                 getattr(event, "report", record if record["type"] in REPORTS else None),
             )
         )
-    return Page(events, entries, end._replace(position=events[-1].id))
+    return Page(events, entries, end._replace(position=events[-1].id), lost)
+
+
+def keeps_a_record(event: Any) -> bool:
+    """Tell whether an event has a place in the log: bookkeeping has none."""
+    return event.is_record if isinstance(event, Unreadable) else hasattr(event, "record")
 
 
 def _places(connection: Connection, records: Sequence[Stored], head: Head) -> dict[UUID, int]:
     """Return the seq at which each amended report was first recorded."""
-    places = {
-        event.originator_id: seq
-        for seq, (_, event, _) in enumerate(records, head.seq + 1)
-        if event.record["type"] in REPORTS
-    }
-    amended = {e.originator_id for _, e, _ in records if e.record["type"] in AMENDMENTS}
+    readable = [
+        (seq, one.event)
+        for seq, one in enumerate(records, head.seq + 1)
+        if not isinstance(one.event, Unreadable)
+    ]
+    places = {e.originator_id: seq for seq, e in readable if e.record["type"] in REPORTS}
+    amended = {e.originator_id for _, e in readable if e.record["type"] in AMENDMENTS}
     for keys in in_parts(amended - places.keys()):
         for key, seq in connection.execute(
             select(log.c.originator_id, log.c.seq).where(
@@ -169,7 +190,12 @@ _KNOWN_AT = select(func.coalesce(func.max(log.c.seq), 0)).where(
     .where(log.c.recorded_at <= bindparam("known_at"))
     .scalar_subquery()
 )
-_RECORDED_AT = select(log.c.recorded_at).where(log.c.seq == bindparam("at_seq"))
+_AT = (  # that one, or the one before it where its record cannot be read
+    select(log.c.position, log.c.seq, log.c.recorded_at)
+    .where(log.c.seq <= bindparam("at_seq"))
+    .order_by(log.c.seq.desc())
+    .limit(1)
+)
 
 
 def seq_known_at(connection: Connection, known_at: int) -> int:
@@ -178,18 +204,25 @@ def seq_known_at(connection: Connection, known_at: int) -> int:
 
 
 def recorded_at(connection: Connection, seq: int) -> int | None:
-    """Return when `seq` was recorded, in UTC microseconds; None when it was not."""
-    return connection.execute(_RECORDED_AT, {"at_seq": seq}).scalar()
+    """Return when `seq`, no later than the head, was recorded, in UTC microseconds.
+
+    None for 0, before the first record.
+    """
+    row = connection.execute(_AT, {"at_seq": seq}).one_or_none()
+    return row.recorded_at if row else None
 
 
 def head_at(connection: Connection, seq: int) -> Head:
-    """Return the log's end as it was at `seq`, 0 being before the first record."""
-    query = select(log.c.position, log.c.seq, log.c.recorded_at).where(log.c.seq == seq)
-    return Head(*connection.execute(query).one()) if seq else START
+    """Return the log's end as it was at `seq`, 0 being before the first record.
+
+    Where the record at `seq` cannot be read, the end before it.
+    """
+    row = connection.execute(_AT, {"at_seq": seq}).one_or_none()
+    return Head(*row) if row else START
 
 
-def seqs_of(connection: Connection, outcomes: Sequence[Outcome]) -> Iterator[int]:
-    """Yield the `seq` of each outcome's record, in their order."""
+def seqs_among(connection: Connection, outcomes: Sequence[Outcome]) -> dict[tuple[str, int], int]:
+    """Return the `seq` of each outcome's record that is applied, by its event's key."""
     seqs: dict[tuple[str, int], int] = {}
     for some in in_parts(outcomes):
         keys = [(one.originator_id.hex, one.originator_version) for one in some]
@@ -198,5 +231,4 @@ def seqs_of(connection: Connection, outcomes: Sequence[Outcome]) -> Iterator[int
             select(log.c.originator_id, log.c.originator_version, log.c.seq).where(key.in_(keys))
         ):
             seqs[originator_id, version] = seq
-    for one in outcomes:
-        yield seqs[one.originator_id.hex, one.originator_version]
+    return seqs

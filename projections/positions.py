@@ -89,6 +89,7 @@ position_pairs = Table(
 """Which parties were ever told to have a position on which issues."""
 
 NAME = "positions"
+VERSION = 1
 TABLES = (positions, position_pairs)
 FLOOR = STRENGTH[POSITION_FLOOR]
 

@@ -6,14 +6,16 @@ read model and moves the checkpoint. So whoever calls it, from however many proc
 event is applied once and in log order, and a crash before the commit leaves no trace.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, select
 
-from events.timeline import Timeline
-from projections import catalog, ledger, log, positions, reports, statuses
-from projections.database import Micros, metadata, writing
+from events.batch import Outcome
+from events.timeline import LogError, Stored, Timeline, UnreadableError
+from projections import catalog, deadletters, ledger, log, positions, reports, statuses
+from projections.database import Micros, Text, Trouble, metadata, writing
+from projections.ledger import RewrittenError
 from projections.log import START, Head, Page, page_of
 
 
@@ -25,14 +27,21 @@ class Projection(Protocol):
         """What it is called on the command line."""
 
     @property
+    def VERSION(self) -> int:  # noqa: N802
+        """Which rows the code makes: one more with every change to them."""
+
+    @property
     def TABLES(self) -> tuple[Table, ...]:  # noqa: N802
-        """What a rebuild empties."""
+        """What a rebuild makes anew."""
 
     def apply(self, connection: Connection, page: Page) -> None:
         """Change the tables by a page, which follows those applied before."""
 
 
 PROJECTIONS: tuple[Projection, ...] = (log, ledger, catalog, reports, positions, statuses)
+
+VERSIONS = " ".join(f"{one.NAME}={one.VERSION}" for one in PROJECTIONS)
+"""What the code at hand makes of the log."""
 
 checkpoint = Table(
     "checkpoint",
@@ -41,9 +50,27 @@ checkpoint = Table(
     Column("position", BigInteger, nullable=False),  # the event store's own id
     Column("seq", Integer, nullable=False),
     Column("recorded_at", Micros, nullable=False),
+    # How the rows came to be, which is not of the log: a rebuild need not give the same.
+    Column("generation", Integer, nullable=False, server_default="0", info={"upkeep": True}),
+    Column("versions", Text, nullable=False, server_default="", info={"upkeep": True}),
+    Column("set_aside", Integer, nullable=False, server_default="0", info={"upkeep": True}),
     info={"key": ("id",)},
 )
 """One row: the end of the log, as far as every read model has it."""
+
+
+class Standing(NamedTuple):
+    """How far the read models have come, and how they came to be."""
+
+    head: Head
+    generation: int  # one more with every rebuild
+    versions: str  # see VERSIONS
+    set_aside: int  # how many events at least one of them is without
+
+
+class OtherVersionError(Exception):
+    """The read models are not those that the code at hand makes and asks."""
+
 
 PAGE = 250
 """Events that one transaction applies."""
@@ -51,90 +78,158 @@ PAGE = 250
 Progress = Callable[[int, int], None]
 """Told the store's position reached, and the one to reach."""
 
-_OURS = checkpoint.c.id == 1
-_HEAD = select(checkpoint.c.position, checkpoint.c.seq, checkpoint.c.recorded_at).where(_OURS)
+ours = checkpoint.c.id == 1
+_STANDING = select(
+    checkpoint.c.position,
+    checkpoint.c.seq,
+    checkpoint.c.recorded_at,
+    checkpoint.c.generation,
+    checkpoint.c.versions,
+    checkpoint.c.set_aside,
+).where(ours)
+
+
+def standing_of(connection: Connection) -> Standing:
+    """Return how far the read models have come, and how they came to be."""
+    row = connection.execute(_STANDING).one_or_none()
+    return Standing(Head(*row[:3]), *row[3:]) if row else Standing(START, 0, VERSIONS, 0)
+
+
+def standing_query(timeline: Timeline) -> str:
+    """Return the same as SQL, with the id of the last event of the log as one more column."""
+    columns = ", ".join(column.name for column in _STANDING.selected_columns)
+    return f"SELECT {columns}, ({timeline.head_query()}) FROM checkpoint WHERE id = 1"  # noqa: S608
+
+
+def standing_in(row: Any) -> tuple[Standing, int]:
+    """Return how far the read models have come, and where the log ends.
+
+    `row`: what the `standing_query` gave; None where somebody emptied the table.
+    """
+    if row is None:
+        return Standing(START, 0, VERSIONS, 0), 1
+    return Standing(Head(*row[:3]), *row[3:6]), row[6] or 0
+
+
+def seqs_of(
+    connection: Connection, timeline: Timeline, outcomes: Sequence[Outcome]
+) -> Iterator[int]:
+    """Yield the `seq` of each outcome's record, in their order, whether or not it is applied."""
+    known = log.seqs_among(connection, outcomes)
+    keys = [(one.originator_id.hex, one.originator_version) for one in outcomes]
+    head = head_of(connection)
+    while any(key not in known for key in keys):
+        events = timeline.events_after(head.position, PAGE, spare=True)
+        page = page_of(connection, events, head)
+        for entry in page.entries:
+            known[entry.originator_id.hex, entry.originator_version] = entry.seq
+        head = page.end
+    return (known[key] for key in keys)
 
 
 def head_of(connection: Connection) -> Head:
     """Return how far the read models have come."""
-    row = connection.execute(_HEAD).one_or_none()
-    return Head(*row) if row else START
+    return standing_of(connection).head
 
 
 def catch_up(engine: Engine, timeline: Timeline) -> Head:
-    """Apply what the log has and the read models lack. Returns how far they have come."""
+    """Apply what the log has and the read models lack. Returns how far they have come.
+
+    An event that a read model fails on is set aside, and the others go on. Raises
+    OtherVersionError, LogError and Trouble.
+    """
     while True:
-        with writing(engine) as connection:
-            head = _lock(connection)
-            events = timeline.events_after(head.position, PAGE)
-            if events:
-                page = page_of(connection, events, head)
-                for projection in PROJECTIONS:
-                    projection.apply(connection, page)
-                head = page.end
-                connection.execute(checkpoint.update().where(_OURS).values(head._asdict()))
-        if len(events) < PAGE:
+        try:
+            head, is_end = _advance(engine, timeline)
+        except UnreadableError:
+            head, is_end = _advance(engine, timeline, spare=True)
+        except (*Trouble, LogError, RewrittenError, OtherVersionError):
+            raise
+        except Exception:  # noqa: BLE001  whatever an event made a read model do
+            head, is_end = _advance(engine, timeline, spare=True)
+        if is_end:
             return head
 
 
-def rebuild(
-    engine: Engine,
-    timeline: Timeline,
-    projections: Iterable[Projection] = PROJECTIONS,
-    progress: Progress | None = None,
-    *,
-    accept_new_root: bool = False,
-) -> Head:
-    """Empty read models and replay the log into them, in one transaction.
+def _advance(engine: Engine, timeline: Timeline, *, spare: bool = False) -> tuple[Head, bool]:
+    """Apply the next page. Returns how far they have come, and whether that is the end.
 
-    Readers see the old rows until it is done. Returns how far the read models have come.
-    Raises UnreadableError, and RewrittenError when the ledger would not be an extension of what
-    it was, unless `accept_new_root`. So the ledger is replayed too, even where it is not named:
-    no read model takes in what was altered.
+    `spare`: one by one where need be, and set aside what fails.
     """
     with writing(engine) as connection:
-        head = _lock(connection)
-        size = 0 if accept_new_root else ledger.size_of(connection)
-        root = ledger.root_at(connection, size)
-        named = tuple(projections)
-        if not accept_new_root:
-            named += (ledger,)
-        chosen = [one for one in PROJECTIONS if one in named]
-        for projection in chosen:
-            for table in projection.TABLES:
-                connection.execute(table.delete())
-        whole = all(one in named for one in PROJECTIONS)
-        stop = timeline.head() if whole else head.position
-        head = replay(connection, timeline, chosen, stop, progress)
-        ledger.must_hold(connection, size, root)
-        if whole:
-            connection.execute(checkpoint.delete().where(~_OURS))
-            connection.execute(checkpoint.update().where(_OURS).values(head._asdict()))
-    return catch_up(engine, timeline)
+        standing = lock(connection)
+        must_be_of_this_code(standing)
+        events = _following(timeline, standing.head, spare=spare)
+        if not events:
+            return standing.head, True
+        page = page_of(connection, events, standing.head)
+        apply(connection, page, PROJECTIONS, spare=spare)
+        moved = page.end._asdict()
+        if spare:
+            moved["set_aside"] = deadletters.count(connection)
+        connection.execute(checkpoint.update().where(ours).values(moved))
+        return page.end, len(events) < PAGE
+
+
+def _following(timeline: Timeline, head: Head, *, spare: bool) -> Sequence[Stored]:
+    try:
+        return timeline.events_after(head.position, PAGE, spare=spare)
+    except UnreadableError as error:
+        before = timeline.events_after(head.position, PAGE, error.id - 1, spare=spare)
+        if not before:
+            raise
+        return before
+
+
+def apply(
+    connection: Connection, page: Page, projections: Sequence[Projection], *, spare: bool = False
+) -> None:
+    """Apply a page to read models. `spare`: set aside the events that one of them fails on."""
+    for projection in projections:
+        if spare and projection is not ledger:  # which has every event, whatever it is
+            deadletters.apply_each(connection, page, projection.NAME, projection.apply)
+        else:
+            projection.apply(connection, page)
 
 
 def replay(
     connection: Connection,
     timeline: Timeline,
-    projections: Sequence[Projection],
+    head: Head,
     stop: int,
-    progress: Progress | None = None,
-) -> Head:
-    """Apply the whole log, up to the store's position `stop`, to empty read models."""
-    head = START
-    while events := timeline.events_after(head.position, PAGE, stop):
+    projections: Sequence[Projection] = PROJECTIONS,
+    *,
+    spare: bool = False,
+) -> Iterator[Head]:
+    """Apply what follows `head`, up to the store's position `stop`. Yields how far it is."""
+    while events := timeline.events_after(head.position, PAGE, stop, spare=spare):
         page = page_of(connection, events, head)
-        for projection in projections:
-            projection.apply(connection, page)
+        apply(connection, page, projections, spare=spare)
         head = page.end
-        if progress:
-            progress(head.position, stop)
-    return head
+        yield head
 
 
-def _lock(connection: Connection) -> Head:
-    row = connection.execute(_HEAD.with_for_update()).one_or_none()
+def lock(connection: Connection) -> Standing:
+    """Keep everybody else from changing read models until the transaction ends."""
+    row = connection.execute(_STANDING.with_for_update()).one_or_none()
     if row is None:  # somebody emptied the table
-        connection.execute(checkpoint.insert().values(id=1, **START._asdict()))
-        return START
-    return Head(*row)
+        values = START._asdict() | {"versions": VERSIONS}
+        connection.execute(checkpoint.insert().values(id=1, **values))
+        return Standing(START, 0, VERSIONS, 0)
+    return Standing(Head(*row[:3]), *row[3:])
+
+
+def adopt(engine: Engine) -> None:
+    """Say that what is applied from the beginning on is applied by this code."""
+    with writing(engine) as connection:
+        if lock(connection).head == START:
+            connection.execute(checkpoint.update().where(ours).values(versions=VERSIONS))
+
+
+def must_be_of_this_code(standing: Standing) -> None:
+    """Raises OtherVersionError where the rows are not those that this code makes."""
+    if standing.versions != VERSIONS:
+        raise OtherVersionError(
+            f"the read models are those of other code ({standing.versions or 'unnamed'}) than "
+            f"this ({VERSIONS}): restart this process to run the newer of the two"
+        )

@@ -38,6 +38,7 @@ reports = Table(
     Column("recorded_at", Micros, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("type", Text, nullable=False),
+    Column("summary", Text, nullable=False),
     Column("stands", Boolean, nullable=False),
     Column("earliest", Micros, nullable=False),
     Column("latest", Micros, nullable=False),
@@ -69,6 +70,7 @@ report_subjects = Table(
 """Which parties and issues each version of a report names."""
 
 NAME = "reports"
+VERSION = 1
 TABLES = (reports, report_subjects)
 
 
@@ -123,6 +125,7 @@ def _version_row(entry: Entry, report: Record) -> tuple[Any, ...]:
         entry.recorded_at,
         entry.recorded_by,
         report["type"],
+        report["summary"],
         entry.stands,
         earliest,
         latest,

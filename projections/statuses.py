@@ -34,6 +34,7 @@ statuses = Table(
 )
 
 NAME = "statuses"
+VERSION = 1
 TABLES = (statuses,)
 FLOOR = STRENGTH[STATUS_FLOOR]
 

@@ -35,7 +35,11 @@ def create_app(database: str | None = None) -> Flask:
             "servers": [{"url": "/"}],
         },
     )
-    app.extensions["stancelog"] = Store(database or config.database_url())
+    app.extensions["stancelog"] = Store(
+        database or config.database_url(),
+        is_followed=config.is_followed(),
+        replica=config.read_database_url(),
+    )
     http.register(app)
     api = Api(app)
     problems.register(app)

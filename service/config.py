@@ -3,6 +3,8 @@
 import os
 
 DATABASE = "STANCELOG_DATABASE"
+READ_DATABASE = "STANCELOG_READ_DATABASE"
+PROJECTION = "STANCELOG_PROJECTION"
 DEFAULT_DATABASE = "sqlite:///stancelog.db"
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -14,6 +16,27 @@ once. Each has a thread, of which the server gives a process 512 divided by the 
 processes, so half of them are free even with 32 processes."""
 
 
+LONGEST_WAIT = 5
+"""Seconds that a read waits for the `min_seq` that it insists on."""
+
+
+class SettingError(ValueError):
+    """A setting has a value that means nothing."""
+
+
 def database_url() -> str:
     """Return the database to use unless another is named."""
     return os.environ.get(DATABASE) or DEFAULT_DATABASE
+
+
+def read_database_url() -> str | None:
+    """Return the streaming replica that is read instead of the database; None: it is read."""
+    return os.environ.get(READ_DATABASE) or None
+
+
+def is_followed() -> bool:
+    """Tell whether `stancelog project --follow` lets the read models catch up, not each write."""
+    value = os.environ.get(PROJECTION) or "sync"
+    if value not in ("sync", "async"):
+        raise SettingError(f"{PROJECTION} is {value!r}: give sync or async")
+    return value == "async"

@@ -1,7 +1,6 @@
 """Reading the log in order: from anywhere in it, to its end, and as it grows."""
 
 from collections.abc import Iterator
-from threading import BoundedSemaphore
 from time import monotonic, sleep
 from typing import NamedTuple
 
@@ -12,14 +11,11 @@ from events.timeline import Timeline
 from projections import log
 from projections.log import Entry, Head
 from projections.projector import PAGE
-from service import config
 from service.problems import InvalidQueryError
-from service.store import Store
+from service.store import Store, waiting
 
 EVERY = 0.1
 """Seconds between looks at whether anything was recorded."""
-
-_waiting = BoundedSemaphore(config.MOST_WAITING)
 
 
 class Stretch(NamedTuple):
@@ -31,14 +27,21 @@ class Stretch(NamedTuple):
 
 
 def entries_after(
-    connection: Connection, timeline: Timeline, seq: int, stop: int, at_once: int = PAGE
+    connection: Connection,
+    timeline: Timeline,
+    seq: int,
+    stop: int,
+    at_once: int = PAGE,
+    *,
+    spare: bool = False,
 ) -> Iterator[Entry]:
     """Yield the entries that follow `seq` in log order, up to the store's position `stop`.
 
-    The read models must have `seq`. `at_once`: how many are read in one go.
+    The read models must have `seq`. `at_once`: how many are read in one go. `spare`: leave out
+    what cannot be read. Otherwise raises UnreadableError there.
     """
     head = log.head_at(connection, seq)
-    while events := timeline.events_after(head.position, at_once, stop):
+    while events := timeline.events_after(head.position, at_once, stop, spare=spare):
         page = log.page_of(connection, events, head)
         yield from page.entries
         head = page.end
@@ -54,10 +57,12 @@ def stretch_after(store: Store, after: int, limit: int) -> Stretch:
             message = f"{after} is above the head of the log, {head.seq}: this is another log"
             raise InvalidQueryError(Fault("after", "invalid", message))
         count = min(limit, head.seq - after)
+        at_once = min(PAGE, count + 1)
         every = entries_after(
-            connection, store.timeline, after, head.position, min(PAGE, count + 1)
+            connection, store.read_timeline, after, head.position, at_once, spare=True
         )
-        entries = [entry for _, entry in zip(range(count), every, strict=False)]
+        following = (entry for entry in every if entry.seq > after)
+        entries = [entry for _, entry in zip(range(count), following, strict=False)]
         return Stretch(entries, after + count < head.seq, head)
 
 
@@ -72,20 +77,20 @@ def stretch_awaited(
     found = stretch_after(store, after, limit)
     if found.entries:
         return found, seconds
-    if not _waiting.acquire(blocking=False):
+    if not waiting.acquire(blocking=False):
         return found, None
     try:
         deadline = monotonic() + seconds
-        while not found.entries and _has_grown(store.timeline, found.head.position, deadline):
+        while not found.entries and _has_grown(store, found.head.position, deadline):
             found = stretch_after(store, after, limit)
         return found, seconds
     finally:
-        _waiting.release()
+        waiting.release()
 
 
-def _has_grown(timeline: Timeline, position: int, deadline: float) -> bool:
-    """Wait until anything is stored after `position`. False at the deadline."""
-    while timeline.head() <= position:
+def _has_grown(store: Store, position: int, deadline: float) -> bool:
+    """Wait until anything can be told after the store's `position`. False at the deadline."""
+    while not store.has_more(position):
         left = deadline - monotonic()
         if left <= 0:
             return False

@@ -1,10 +1,10 @@
 """What every route shares: the database at hand, bodies in, JSON with validators out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, cast
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_plus
 
 import orjson
 from flask import Flask, Response, current_app, g, request
@@ -12,6 +12,7 @@ from flask_smorest import Blueprint
 from sqlalchemy import Connection
 from webargs.flaskparser import FlaskParser
 
+from events import dates
 from events.batch import Sent
 from events.errors import BatchRefusedError, Fault, InvalidRecordError
 from events.records import Record
@@ -20,13 +21,15 @@ from service import clocks
 from service.clocks import Asked, Clocks, Names
 from service.ndjson import decode
 from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
+from service.repeats import PINNED, UNPINNED, Repeats, State, kind_of, tag, unchanged
 from service.store import Recorded, Store
 
 RECORDED_BY = "http"
-UNPINNED = "public, no-cache"
-PINNED = "public, max-age=31536000, immutable"
+SEQ = "Stancelog-Seq"
+SET_ASIDE = "Stancelog-Set-Aside"
 EXPOSED = (
-    "ETag, Location, Content-Location, Memento-Datetime, Link, Preference-Applied, Retry-After"
+    "ETag, Location, Content-Location, Memento-Datetime, Link, Preference-Applied, Retry-After, "
+    f"{SEQ}, {SET_ASIDE}"
 )
 
 
@@ -56,6 +59,7 @@ def asking(
             raise _unwanted("cursor", "is of another log: this one has not come so far")
         if asked.is_as_of_now:
             g.now = asked.echo()["as_of"]
+        g.seq_seen = head.seq
         yield connection, head, asked
 
 
@@ -71,9 +75,16 @@ def record_one(record: Record, expected_version: int | None = None) -> Recorded:
     """Record one record as the caller. Raises RefusedError."""
     sent = Sent(record, RECORDED_BY, expected_version=expected_version)
     try:
-        return store().record([sent])[0]
+        return record_all([sent])[0]
     except BatchRefusedError as error:
         raise error.refused[0] from None
+
+
+def record_all(sent: Sequence[Sent]) -> list[Recorded]:
+    """Record all of them, or none. Raises BatchRefusedError."""
+    recorded = store().record(sent)
+    g.seq_written = max(one.seq for one in recorded)
+    return recorded
 
 
 def json(
@@ -81,6 +92,7 @@ def json(
 ) -> Response:
     """Return a JSON response. One asked for by its permalink may be kept for ever."""
     g.is_pinned = is_pinned(value, request.path)
+    g.goes_on = value.get("next") is not None
     response = Response(orjson.dumps(value), status, mimetype="application/json")
     response.headers.update(headers or {})
     return response
@@ -96,9 +108,55 @@ def is_pinned(answer: Mapping[str, Any], path: str) -> bool:
 
 def register(app: Flask) -> None:
     """Let every answer of the app carry validators, and be read from any origin."""
+    app.wsgi_app = _without_min_seq(app.wsgi_app)  # type: ignore[method-assign]
+    app.extensions["repeats"] = Repeats()
     app.before_request(_refuse_foreign_writes)
     app.before_request(_refuse_odd_questions)
+    app.before_request(_await_min_seq)
+    app.before_request(_repeated)
     app.after_request(_readable_and_cacheable)
+
+
+def _without_min_seq(app: Any) -> Any:
+    """Take `min_seq` out of the query of every read: it asks for no other answer."""
+
+    def take(environ: dict[str, Any], start_response: Any) -> Any:
+        query = environ.get("QUERY_STRING", "")
+        if "min_seq=" in query and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            pairs = query.split("&")
+            environ["stancelog.min_seq"] = [
+                unquote_plus(pair.removeprefix("min_seq="))
+                for pair in pairs
+                if pair.startswith("min_seq=")
+            ]
+            rest = (pair for pair in pairs if not pair.startswith("min_seq="))
+            environ["QUERY_STRING"] = "&".join(rest)
+        return app(environ, start_response)
+
+    return take
+
+
+def _await_min_seq() -> None:
+    """Let a read wait for what it insists on: what its client has written, as a rule."""
+    if not request.path.startswith("/v1/") or request.method not in ("GET", "HEAD"):
+        return
+    texts = [*request.environ.get("stancelog.min_seq", ()), *request.headers.getlist(SEQ)]
+    for text in texts:
+        if not (text.isascii() and text.isdigit() and len(text) < 17):
+            raise InvalidQueryError(Fault("min_seq", "invalid", "must be a log position"))
+    if texts:
+        store().await_seq(max(map(int, texts)))
+
+
+def _repeated() -> Response | None:
+    """Answer again what was answered, where nothing changed since."""
+    if not request.path.startswith("/v1/") or request.method not in ("GET", "HEAD"):
+        return None
+    g.state = store().state()
+    if g.state is None:
+        return None
+    repeats: Repeats = current_app.extensions["repeats"]
+    return unchanged(g.state) or repeats.found(g.state, dates.to_text(dates.now()))
 
 
 def _refuse_foreign_writes() -> None:
@@ -123,6 +181,10 @@ def _refuse_odd_questions() -> None:
 
 def _readable_and_cacheable(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if "seq_written" in g:
+        response.headers[SEQ] = str(g.seq_written)
+    if g.get("state") and g.state.set_aside:
+        response.headers[SET_ASIDE] = str(g.state.set_aside)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         return response
     response.headers["Access-Control-Allow-Origin"] = "*"
@@ -143,11 +205,37 @@ def _unwanted(name: str, message: str) -> InvalidQueryError:
 def _validate(response: Response) -> None:
     """Give the response an ETag, and turn it into a 304 for those who have it."""
     if "ETag" not in response.headers:
-        content = response.get_data()
-        now = g.pop("now", None)
-        if now is not None:  # the answer is the same as a moment ago, but for its echo of now
-            content = content.replace(now.encode(), b"")
-        response.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=now is not None)
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = PINNED if g.pop("is_pinned", False) else UNPINNED
+        is_pinned = g.get("is_pinned", False)
+        response.headers.setdefault("Cache-Control", PINNED if is_pinned else UNPINNED)
+        state: State | None = g.get("state")
+        if state and g.get("seq_seen") == state.seq and not _is_fleeting():
+            _tag_by_state(response, state, is_pinned=is_pinned)
+        else:
+            _tag_by_content(response)
+    response.headers.setdefault("Cache-Control", UNPINNED)
     response.make_conditional(request.environ)
+
+
+def _is_fleeting() -> bool:
+    """Tell whether what is asked for by date is about to mean another position in the log."""
+    names = request.args.keys() & {"known_at", "known_from", "known_to"}
+    if request.args.get("inherit") == "1" and "now" in g:
+        return True  # memberships begin and end too
+    recent = dates.now() - dates.MINUTE
+    return any(dates.instant_of(request.args[name]) > recent for name in names)
+
+
+def _tag_by_state(response: Response, state: State, *, is_pinned: bool) -> None:
+    now = g.get("now")
+    response.set_etag(tag(state, kind_of(response, is_pinned=is_pinned)), weak=now is not None)
+    if request.method == "GET" and not (now and g.get("goes_on")):  # its cursor holds now too
+        repeats: Repeats = current_app.extensions["repeats"]
+        repeats.keep(state, response, now)
+
+
+def _tag_by_content(response: Response) -> None:
+    content = response.get_data()
+    now = g.get("now")
+    if now is not None:  # the answer is the same as a moment ago, but for its echo of now
+        content = content.replace(now.encode(), b"")
+    response.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=now is not None)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import psycopg
 from flask import Flask, Response, request
 from marshmallow import Schema
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from events import errors
 from events.errors import Fault, RefusedError
 from events.timeline import LogError
+from projections.projector import OtherVersionError
 from service.schemas.records import faults_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -48,6 +50,13 @@ class InvalidQueryError(Exception):
     def __init__(self, *faults: Fault) -> None:
         super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
         self.faults = faults
+
+
+class NotYetError(Exception):
+    """What is read has not come as far as a reader insists on."""
+
+    def __init__(self, wanted: int, head: int) -> None:
+        super().__init__(f"What is read here has come to seq {head}, not yet to {wanted}.")
 
 
 class ForeignOriginError(Exception):
@@ -128,17 +137,7 @@ def register(app: Flask) -> None:
     def _foreign(error: ForeignOriginError) -> Response:
         return problem(HTTPStatus.FORBIDDEN, str(error))
 
-    @app.errorhandler(SQLAlchemyError)
-    @app.errorhandler(sqlite3.Error)
-    @app.errorhandler(LogError)
-    def _out_of_reach(error: Exception) -> Response:
-        _log.error("%s %s: %s", request.method, request.path, error)
-        return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "The database does not answer. Send a write again later: with an id of your own "
-            "it is recorded once, however often it is sent.",
-            headers={"Retry-After": "5"},
-        )
+    _register_unavailable(app)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
@@ -153,6 +152,36 @@ def register(app: Flask) -> None:
         _log.exception("%s %s failed", request.method, request.path, exc_info=error)
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, and was logged."
+        )
+
+
+def _register_unavailable(app: Flask) -> None:
+    """Let the app say what is wrong where the answer is "later"."""
+
+    @app.errorhandler(NotYetError)
+    def _not_yet(error: NotYetError) -> Response:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "1"})
+
+    @app.errorhandler(OtherVersionError)
+    def _other_version(error: OtherVersionError) -> Response:
+        _log.error("%s", error)
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "This process runs other code than the database is made for: it has to be restarted.",
+            headers={"Retry-After": "5"},
+        )
+
+    @app.errorhandler(SQLAlchemyError)
+    @app.errorhandler(sqlite3.Error)
+    @app.errorhandler(psycopg.Error)
+    @app.errorhandler(LogError)
+    def _out_of_reach(error: Exception) -> Response:
+        _log.error("%s %s: %s", request.method, request.path, error)
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The database does not answer. Send a write again later: with an id of your own "
+            "it is recorded once, however often it is sent.",
+            headers={"Retry-After": "5"},
         )
 
 

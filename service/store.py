@@ -1,31 +1,51 @@
 """One database: the log, the read models beside it, and the way in and out of both."""
 
+import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import RLock
+from threading import BoundedSemaphore, RLock
 from time import monotonic, sleep
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 import migrations
 from events.batch import Batch, Outcome, Sent
-from events.dates import to_datetime
+from events.dates import DAY, now, to_datetime
 from events.errors import BatchRefusedError, RefusedError, UnknownError
-from events.timeline import LOCK_TIMEOUT, LogError, Timeline, settings_of
-from projections import log, projector
-from projections.database import connect, reading
+from events.timeline import LOCK_TIMEOUT, LogError, Timeline, UnreadableError, settings_of
+from projections import projector, turns
+from projections.database import connect, first_of, one_look, reading
 from projections.log import Head
-from service import lookup
+from projections.projector import Progress, Standing
+from projections.rebuild import SupersededError, outdated, rebuild
+from projections.rebuild import reached as reached_by_another
+from service import config, lookup
+from service.problems import NotYetError
+from service.repeats import State
 from service.schemas import records
+
+PATIENCE = 10
+"""Seconds that a rebuild may stand still before another process takes it over."""
+
+LATE = 10
+"""Seconds that the read models may be behind where another process lets them catch up."""
+
+EVERY = 0.02
+"""Seconds between looks at how far others have come."""
+
+waiting = BoundedSemaphore(config.MOST_WAITING)
+"""Of the threads of a process, so many may wait for the log or the read models to grow."""
+
+_log = logging.getLogger("stancelog")
 
 
 class NotReadyError(Exception):
-    """The database is not created yet, or of another version."""
+    """The database is not created yet, of another version, or not the one it was."""
 
 
 class Recorded(NamedTuple):
@@ -38,41 +58,65 @@ class Recorded(NamedTuple):
 class Store:
     """The log and the read models of one database."""
 
-    def __init__(self, url: str, *, create: bool = True, catch_up: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        create: bool = True,
+        catch_up: bool = True,
+        is_followed: bool = False,
+        replica: str | None = None,
+    ) -> None:
         """Open the database at `url`, creating or upgrading it where needed.
 
         Without `create`, raises NotReadyError instead. Without `catch_up`, the read models are
-        left as they are found. Raises DatabaseUrlError.
+        left as they are found. `is_followed`: another process lets them catch up. `replica`: a
+        copy of the database that is read instead of it. Raises DatabaseUrlError.
         """
         if create:
             initialise(url)
         else:
-            must_be_ready(url)
+            must_be_ready(url, renewed=catch_up)
         # Of the threads of one process, one at a time writes. On SQLite others would deadlock:
         # one has the database's lock and waits for a connection of the log's pool, another
         # has that connection and waits for the lock.
         self._writing = RLock()
         self.timeline = Timeline(url, check=records.load)
         self.engine = connect(url)
+        self._replica = Timeline(replica, check=records.load) if replica else None
+        self._read_engine = connect(replica) if replica else self.engine
+        self._waits_for_others = is_followed or replica is not None
+        self.is_followed = is_followed
+        self._standing = projector.standing_query(self.read_timeline)
+        self._turns = (0, 0), turns.Turns(0, 0)
         if catch_up:
-            self.catch_up()
+            self._must_go_with_the_log()
+            if not is_followed:
+                self.catch_up()
+
+    @property
+    def read_timeline(self) -> Timeline:
+        """The log as readers see it: on a replica, what has reached it."""
+        return self._replica or self.timeline
 
     def record(self, sent: Sequence[Sent]) -> list[Recorded]:
         """Record all of them, in order and in one commit, or none.
 
-        Returns once every read sees them. Raises BatchRefusedError.
+        Returns once every read sees them, unless another process lets the read models catch
+        up. Raises BatchRefusedError.
         """
         try:
             with self._writing:
                 keeps = any(one.recorded_at for one in sent)
                 last = self._last_recorded_at() if keeps else None
                 outcomes = self.timeline.record(sent, last_recorded_at=last)
-                self.catch_up()
+                if not self.is_followed:
+                    self.catch_up()
         except BatchRefusedError as error:
             self.give_hints(error.refused.values(), sent)
             raise
         with reading(self.engine) as connection:
-            seqs = log.seqs_of(connection, outcomes)
+            seqs = projector.seqs_of(connection, self.timeline, outcomes)
             return [Recorded(*pair) for pair in zip(outcomes, seqs, strict=True)]
 
     def try_out(
@@ -116,23 +160,121 @@ class Store:
 
         Should a writer have died between its two commits, the read models catch up first.
         """
-        with reading(self.engine) as connection:
-            head = projector.head_of(connection)
-            if head.position >= self.timeline.head():
-                yield connection, head
+        with reading(self._read_engine) as connection:
+            standing, end = projector.standing_in(first_of(connection, self._standing))
+            projector.must_be_of_this_code(standing)
+            if self._waits_for_others or standing.head.position >= end:
+                yield connection, standing.head
                 return
-        self.catch_up()
-        with reading(self.engine) as connection:
+        # What cannot be read at all ends what can be told: /readyz says so.
+        with suppress(UnreadableError):
+            self.catch_up()
+        with reading(self._read_engine) as connection:
             yield connection, projector.head_of(connection)
+
+    def standing(self) -> tuple[Standing, bool]:
+        """Return how far the read models have come, and whether the log has more by now."""
+        with reading(self._read_engine) as connection:
+            standing, end = projector.standing_in(first_of(connection, self._standing))
+        return standing, standing.head.position < end
+
+    def state(self) -> State | None:
+        """Return all that answers depend on but for the question, in one look.
+
+        None where the read models have to catch up first, or are not of this code.
+        """
+        with one_look(self._read_engine) as connection:
+            standing, end = projector.standing_in(connection.execute(self._standing).fetchone())
+        is_behind = standing.head.position < end and not self._waits_for_others
+        if is_behind or standing.versions != projector.VERSIONS:
+            return None
+        moment = now()
+        made = (standing.head.position, standing.generation)
+        known, between = self._turns
+        if known != made or not between.last <= moment < between.next:
+            with self.reading() as (reader, _):
+                between = turns.around(reader, moment)
+            self._turns = made, between
+        return State(
+            *standing.head, standing.generation, standing.set_aside, between.last, moment // DAY
+        )
+
+    def readiness(self) -> dict[str, Any]:
+        """Return whether what is read is all that the log has, and what it lacks.
+
+        `behind`: for how many seconds an event has been stored that is not applied. `set_aside`:
+        events that a read model is without.
+        """
+        with self.reading():
+            pass  # which catches up, where that is for us to do
+        standing, is_behind = self.standing()
+        behind = self._behind(standing.head.position) if is_behind else 0
+        is_late = behind > LATE if self._waits_for_others else is_behind
+        lacks = {"set_aside": standing.set_aside, "behind": behind}
+        return {
+            "status": "degraded" if standing.set_aside or is_late else "ready",
+            "seq": standing.head.seq,
+            **{name: number for name, number in lacks.items() if number},
+        }
+
+    def _behind(self, position: int) -> float:
+        with suppress(UnreadableError):
+            for one in self.read_timeline.events_after(position, 1):
+                at: datetime = one.event.timestamp
+                return round((datetime.now(UTC) - at).total_seconds(), 3)
+        return 0
+
+    def has_more(self, position: int) -> bool:
+        """Tell whether what is read goes on after the store's `position`, or can."""
+        standing, is_behind = self.standing()
+        if standing.head.position > position:
+            return True
+        return is_behind and not self._waits_for_others
+
+    def await_seq(self, seq: int) -> None:
+        """Return once what is read has come to `seq`. Raises NotYetError after a while."""
+        if (head := self._read_head()) >= seq:
+            return
+        if not waiting.acquire(blocking=False):
+            raise NotYetError(seq, head)
+        try:
+            deadline = monotonic() + config.LONGEST_WAIT
+            while (head := self._read_head()) < seq:
+                if monotonic() > deadline:
+                    raise NotYetError(seq, head)
+                sleep(EVERY)
+        finally:
+            waiting.release()
+
+    def _read_head(self) -> int:
+        with self.reading() as (_, head):
+            return head.seq
+
+    def _must_go_with_the_log(self) -> None:
+        """Raises NotReadyError where the read models are of a log that had come further."""
+        with reading(self.engine) as connection:
+            position = projector.head_of(connection).position
+        if position > self.timeline.head():
+            raise NotReadyError(
+                f"the read models have what the log has not: it ends at no. {self.timeline.head()} "
+                f"of the store, and they have no. {position}. Was the log restored from an older "
+                "backup? 'stancelog rebuild --accept-new-root' makes them anew of the log as it is"
+            )
 
     def close(self) -> None:
         """Close every connection."""
         self.timeline.close()
         self.engine.dispose()
+        if self._replica:
+            self._replica.close()
+            self._read_engine.dispose()
 
 
-def must_be_ready(url: str) -> None:
-    """Raises NotReadyError unless the database was created, and is of this version."""
+def must_be_ready(url: str, *, renewed: bool = True) -> None:
+    """Raises NotReadyError unless the database was created, and is of this version.
+
+    `renewed`: the rows of its read models too.
+    """
     settings = settings_of(url)
     file = settings.get("SQLITE_DBNAME")
     engine = connect(url)
@@ -142,31 +284,70 @@ def must_be_ready(url: str) -> None:
                 "there is no timeline of this version in the database yet: 'stancelog init' "
                 "creates or upgrades it, and so does 'stancelog import'"
             )
+        if renewed:
+            with reading(engine) as connection:
+                projector.must_be_of_this_code(projector.standing_of(connection))
     finally:
         engine.dispose()
 
 
-def initialise(url: str) -> None:
+Told = Callable[[Sequence[str]], AbstractContextManager[Progress]]
+"""Told which read models are made anew. Gives what is told how far that is."""
+
+
+def initialise(url: str, told: Told | None = None) -> None:
     """Create or upgrade a database. Safe when several processes do so at once.
 
-    SQLite does not wait while another process puts a new file into WAL mode, so we do.
+    Read models that other versions of the code made are made anew, while those that run that
+    code go on with the old ones. SQLite does not wait while another process puts a new file
+    into WAL mode, so we do.
     """
     settings_of(url)
     deadline = monotonic() + LOCK_TIMEOUT
     while True:
         try:
-            return _initialise(url)
+            return _initialise(url, told or _logged)
         except (LogError, OperationalError, sqlite3.OperationalError) as error:
             if "locked" not in str(error) or monotonic() > deadline:
                 raise
             sleep(0.05)
 
 
-def _initialise(url: str) -> None:
+def _initialise(url: str, told: Told) -> None:
     engine = connect(url)
     try:
         with migrations.one_at_a_time(engine):
-            Timeline(url, check=records.load, create_tables=True).close()
-            migrations.upgrade(engine)
+            timeline = Timeline(url, check=records.load, create_tables=True)
+            try:
+                migrations.upgrade(engine)
+                projector.adopt(engine)
+                _renew(engine, timeline, told)
+            finally:
+                timeline.close()
     finally:
         engine.dispose()
+
+
+def _renew(engine: Engine, timeline: Timeline, told: Told) -> None:
+    """Make anew the read models of other versions, unless another process is about to."""
+    seen, since = None, monotonic()
+    while True:
+        with reading(engine) as connection:
+            stale, reached = outdated(connection), reached_by_another(connection)
+        if not stale:
+            return
+        if reached != seen:
+            seen, since = reached, monotonic()
+        if reached and monotonic() - since < PATIENCE:
+            sleep(EVERY)
+            continue
+        with suppress(SupersededError), told([one.NAME for one in stale]) as progress:
+            rebuild(engine, timeline, stale, progress)
+
+
+@contextmanager
+def _logged(names: Sequence[str]) -> Iterator[Progress]:
+    models = ", ".join(names)
+    _log.warning("making anew, as this version has them: %s", models)
+    yield lambda *_: None
+    _log.warning("made anew: %s", models)

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from projections.database import RowId, metadata, reading
+from projections.database import RowId, reading
+from projections.verify import TABLES
 from service.store import Store
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -23,12 +24,14 @@ def rows_of(store: Store, *, but: tuple[str, ...] = ()) -> Rows:
                     {
                         column.name: value
                         for column, value in zip(table.columns, row, strict=True)
-                        if column.type is not RowId and column.name not in but
+                        if column.type is not RowId
+                        and column.name not in but
+                        and not column.info.get("upkeep")
                     }
                     for row in connection.execute(table.select())
                 ],
             )
-            for table in metadata.sorted_tables
+            for table in TABLES
         }
 
 

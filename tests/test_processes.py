@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from projections import catalog, log, projector, reports
+from projections import catalog, log, reports
 from projections.database import reading
+from projections.rebuild import rebuild
 from service.store import Store
 from tests.records import (
     correction,
@@ -71,7 +72,7 @@ def check(store: Store, seqs: int) -> None:
     assert [row.recorded_at for row in rows] == sorted(row.recorded_at for row in rows)
     assert [row.position for row in rows] == sorted({row.position for row in rows})
     live = rows_of(store)
-    projector.rebuild(store.engine, store.timeline)
+    rebuild(store.engine, store.timeline)
     assert rows_of(store) == live
 
 

@@ -19,6 +19,7 @@ from projections import positions, projector, statuses
 from projections.database import metadata, writing
 from projections.positions import Pair
 from projections.projector import PROJECTIONS, START, checkpoint
+from projections.rebuild import rebuild
 from projections.runs import Answer, Run
 from service import answers
 from service.clocks import Clocks
@@ -267,7 +268,7 @@ def test_the_closed_vocabularies_are_those_of_the_contract() -> None:
 def test_rebuilt_read_models_equal_live_ones(store: Store, happenings: list[Any]) -> None:
     tell_all(store, happenings)
     live = rows_of(store)
-    projector.rebuild(store.engine, store.timeline)
+    rebuild(store.engine, store.timeline)
     assert rows_of(store) == live
 
 
@@ -280,7 +281,7 @@ def test_one_rebuilt_read_model_equals_the_live_one(
     tell_all(store, happenings)
     live = rows_of(store)
     lose_rows_of(store, projection.TABLES)
-    projector.rebuild(store.engine, store.timeline, [projection])
+    rebuild(store.engine, store.timeline, [projection])
     assert rows_of(store) == live
 
 

@@ -6,13 +6,16 @@ import sys
 from typing import Any
 
 import click
+import psycopg
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from events.timeline import DatabaseUrlError, LogError
 from projections.ledger import RewrittenError
+from projections.projector import OtherVersionError
 from service import config
 from service.cli.speaking import DIFFERENT, REFUSED, TROUBLE, fail
+from service.config import SettingError
 from service.problems import InvalidQueryError, NotFoundError
 from service.store import NotReadyError
 
@@ -34,6 +37,8 @@ class Commands(click.Group):
         "revisions",
         "corrections",
         "rebuild",
+        "retry",
+        "project",
         "verify",
         "checkpoint",
     )
@@ -55,16 +60,16 @@ class Commands(click.Group):
                     f"--{fault.field.replace('_', '-')}: {fault.message}" for fault in error.faults
                 )
             ) from None
-        except DatabaseUrlError as error:
+        except (DatabaseUrlError, SettingError) as error:
             raise click.UsageError(str(error)) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(TROUBLE)
         except RewrittenError as error:
             fail(DIFFERENT, str(error))
-        except (OSError, NotReadyError) as error:
+        except (OSError, NotReadyError, OtherVersionError) as error:
             fail(TROUBLE, str(error))
-        except (SQLAlchemyError, sqlite3.Error, LogError, CommandError) as error:
+        except (SQLAlchemyError, sqlite3.Error, psycopg.Error, LogError, CommandError) as error:
             fail(TROUBLE, f"database trouble: {str(error).splitlines()[0]}")
 
 

@@ -1,4 +1,4 @@
-"""Creating the database, and keeping the read models sound."""
+"""Creating the database, and checking that all of it is sound."""
 
 import os
 from pathlib import Path
@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 from events.timeline import UnreadableError
 from projections import ledger, projector
 from projections.database import reading
-from projections.ledger import RewrittenError
 from projections.tampering import Walk, walk
 from projections.verify import differences
 from service import checkpoints
 from service.checkpoints import BadSignatureError, Checkpoint, CheckpointError, Key
 from service.cli import tables
 from service.cli.group import main
+from service.cli.mending import counted, making_anew, set_aside, show_set_aside
 from service.cli.proving import SIGNING_KEY
 from service.cli.speaking import (
     DIFFERENT,
@@ -25,9 +25,8 @@ from service.cli.speaking import (
     given,
     opened,
     out,
-    progress,
     redacted,
-    steps,
+    replaying,
     warn,
 )
 from service.store import Store, initialise
@@ -40,50 +39,8 @@ def init(url: str) -> None:
 
     Safe to repeat, and when several processes do it at once. import, serve and demo do it too.
     """
-    initialise(url)
+    initialise(url, making_anew)
     err.print(f"Ready: {redacted(url)}", highlight=False)
-
-
-@main.command()
-@click.argument(
-    "projections",
-    nargs=-1,
-    type=click.Choice([one.NAME for one in projector.PROJECTIONS]),
-    metavar="[PROJECTION...]",
-)
-@click.option(
-    "--accept-new-root",
-    is_flag=True,
-    help="Rebuild the ledger although the log no longer gives the root that it had.",
-)
-@click.pass_obj
-def rebuild(url: str, projections: tuple[str, ...], accept_new_root: bool) -> None:
-    """Empty read models and replay the log into them: all, or those named and the ledger.
-
-    They are log, ledger, catalog, reports, positions, statuses. Readers see the old rows until
-    it is done; writers wait. A ledger that would not be what it was, because a stored event or
-    the ledger itself was altered, is refused, and nothing is rebuilt.
-    """
-    chosen = [one for one in projector.PROJECTIONS if not projections or one.NAME in projections]
-    with (
-        opened(url, catch_up=False) as store,  # which may be what is to be mended
-        progress("rebuilding", store.timeline.head()) as advance,
-    ):
-        try:
-            head = projector.rebuild(
-                store.engine,
-                store.timeline,
-                chosen,
-                steps(advance),
-                accept_new_root=accept_new_root,
-            )
-        except RewrittenError as error:
-            fail(DIFFERENT, f"nothing was rebuilt: {error}. --accept-new-root does it anyway")
-        except UnreadableError as error:
-            fail(DIFFERENT, f"nothing was rebuilt: {error}")
-    err.print(
-        f"Rebuilt {', '.join(one.NAME for one in chosen)}: {head.seq} records.", highlight=False
-    )
 
 
 @main.command()
@@ -117,14 +74,22 @@ def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> Non
         try:
             if _is_in_step(store):
                 store.catch_up()
-            with progress("replaying", store.timeline.head()) as advance:
-                found = list(differences(store.engine, store.timeline, steps(advance)))
+            with replaying("replaying") as step:
+                found = list(differences(store.engine, store.timeline, step))
             seq = 0 if found else store.catch_up().seq
+            letters = set_aside(store)
         except UnreadableError as error:
             fail(DIFFERENT, f"the log was tampered with: {error}. The ledger does not have it yet")
     if found:
         count = tables.show_differences(out, found)
         fail(DIFFERENT, f"{count} rows differ from the log: 'stancelog rebuild' mends them")
+    if letters:
+        show_set_aside(letters)
+        fail(
+            DIFFERENT,
+            f"{counted(letters)} set aside, the first of them no. {letters[0].position} of the "
+            "store: 'stancelog retry' applies what is, once the cause is mended",
+        )
     err.print(f"The ledger's {walked.size} events are as they were stored.", highlight=False)
     err.print(f"Its root is {walked.root.hex()}.", highlight=False, soft_wrap=True)
     if kept:

@@ -10,6 +10,7 @@ import click
 from service import config
 from service.cli.filling import report, run_import
 from service.cli.group import main
+from service.cli.mending import making_anew
 from service.cli.speaking import Command, err, opened
 from service.importing import Import
 from service.store import initialise
@@ -26,7 +27,7 @@ def _port(default: int) -> Callable[[Command], Command]:
 @click.pass_obj
 def serve(url: str, host: str, port: int, workers: int) -> None:
     """Serve the API, with its documentation at /docs."""
-    initialise(url)
+    initialise(url, making_anew)
     _serve(url, host, port, workers)
 
 

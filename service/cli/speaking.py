@@ -8,7 +8,15 @@ from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 from sqlalchemy import make_url
 
@@ -44,30 +52,47 @@ def reading(name: str) -> Iterator[BinaryIO]:
         yield content
 
 
-@contextmanager
-def progress(doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, and nothing elsewhere. Gives a function to advance it."""
+class Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, once it is known."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
+
+
+def _shown() -> Progress:
+    """Return a bar with the rate and the time left, on a terminal, and nothing elsewhere."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
+        Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+@contextmanager
+def progress(doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far something is. Gives a function to advance it."""
+    with _shown() as bar:
         task = bar.add_task(doing, total=total)
         yield lambda amount: bar.advance(task, amount)
 
 
-def steps(advance: Callable[[int], None]) -> projector.Progress:
-    """Return what a rebuild tells its progress to."""
+@contextmanager
+def replaying(doing: str) -> Iterator[projector.Progress]:
+    """Show how far something has come that goes through the log, in events."""
     reached = 0
+    with _shown() as bar:
+        task = bar.add_task(doing, total=None)
 
-    def step(position: int, _: int) -> None:
-        nonlocal reached
-        advance(position - reached)
-        reached = position
+        def step(position: int, end: int) -> None:
+            nonlocal reached
+            bar.update(task, total=end, advance=position - reached)
+            reached = position
 
-    return step
+        yield step
 
 
 def warn(message: str) -> None:

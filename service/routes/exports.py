@@ -11,8 +11,9 @@ from marshmallow import RAISE, Schema
 from service import exports
 from service.answers import Body
 from service.exports import Export, citation, csv_lines
-from service.http import PINNED, UNPINNED, Api, is_pinned, json
+from service.http import Api, is_pinned, json
 from service.paging import MOST
+from service.repeats import PINNED, UNPINNED
 from service.routes import (
     changes,
     corrections,

@@ -51,7 +51,7 @@ def proof(query: dict[str, Any]) -> Response:
         leaf = _leaf(connection, head, query)
         if leaf.leaf >= size:
             raise _invalid("size", f"the event is no. {leaf.leaf + 1}: {size} do not have it")
-        told = proofs.inclusion(connection, store().timeline, leaf, size)
+        told = proofs.inclusion(connection, store().read_timeline, leaf, size)
         named = {
             "report": query.get("report"),
             "version": query.get("version", 1) if "report" in query else None,

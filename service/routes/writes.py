@@ -18,7 +18,7 @@ from events.records import Record
 from events.vocabulary import REGISTRATIONS, REPORTS
 from projections import catalog, reports
 from service import lines, lookup
-from service.http import RECORDED_BY, Api, body, json, record_one, store
+from service.http import RECORDED_BY, Api, body, json, record_all, record_one, store
 from service.identity import new_id
 from service.links import url
 from service.problems import refused
@@ -110,7 +110,7 @@ def batch() -> Response:
 def _record_batch(sent: list[Sent]) -> list[Recorded]:
     """Record a batch, in which a record may name what a later one registers."""
     try:
-        return store().record(sent)
+        return record_all(sent)
     except BatchRefusedError as error:
         if not any(isinstance(why, UnknownError) for why in error.refused.values()):
             raise
@@ -118,7 +118,7 @@ def _record_batch(sent: list[Sent]) -> list[Recorded]:
         if order == list(range(len(sent))):
             raise
     try:
-        recorded = store().record([sent[place] for place in order])
+        recorded = record_all([sent[place] for place in order])
     except BatchRefusedError as error:
         raise BatchRefusedError({order[at]: why for at, why in error.refused.items()}) from None
     by_place = dict(zip(order, recorded, strict=True))

@@ -188,6 +188,8 @@ def test_help_teaches_every_command(run):
         "revisions",
         "corrections",
         "rebuild",
+        "retry",
+        "project",
         "verify",
         "checkpoint",
     ]

@@ -10,8 +10,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from projections import projector
 from projections.database import connect, writing
+from projections.rebuild import rebuild
 from tests.records import correction, issue, party, position, statement
 
 pytestmark = pytest.mark.usefixtures("scene")
@@ -178,5 +178,5 @@ def test_a_lost_checkpoint_is_mended_by_a_rebuild(client, url):
     with writing(engine) as connection:
         connection.execute(text("DELETE FROM checkpoint"))
     engine.dispose()
-    assert projector.rebuild(store.engine, store.timeline).seq == 4
+    assert rebuild(store.engine, store.timeline).seq == 4
     assert client.get("/readyz").json["seq"] == 4

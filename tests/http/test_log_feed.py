@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from events.dates import bounds_of
-from service import config, following
+from service import config
+from service import store as store_module
 from service.app import create_app
 from service.importing import exported
 from service.preferences import wait_of
@@ -266,7 +267,7 @@ def test_only_so_many_wait_and_the_others_are_answered_at_once(client, told):
     with ThreadPoolExecutor(most) as threads:
         waiting = [threads.submit(log, one, "/v1/log?after=8", Prefer="wait=20") for one in clients]
         deadline = time.monotonic() + 10
-        while following._waiting._value and time.monotonic() < deadline:
+        while store_module.waiting._value and time.monotonic() < deadline:
             time.sleep(0.01)
         began = time.monotonic()
         answer = log(client, "/v1/log?after=8", Prefer="wait=20")
@@ -276,7 +277,7 @@ def test_only_so_many_wait_and_the_others_are_answered_at_once(client, told):
         told(party("eu"))
         for one in waiting:
             assert len(one.result(30).json["events"]) == 1
-    assert following._waiting._value == most
+    assert store_module.waiting._value == most
 
 
 def test_a_read_model_that_is_behind_catches_up_before_the_feed_is_read(client, told):

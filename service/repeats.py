@@ -1,0 +1,109 @@
+"""Questions that were asked before: told from the position of the log alone.
+
+An answer is a function of the question, of the log up to its head, and, where the question is
+about now, of the last instant at which anything took effect or lapsed. So these make its ETag:
+whoever has the answer is told so without a look at a read model, in whichever process, and an
+answer that was given is given again as it is.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.metadata import version
+from threading import Lock
+from typing import Any, NamedTuple
+
+from cachetools import LRUCache
+from flask import Response, request
+
+from projections.projector import VERSIONS
+
+RELEASE = version("stancelog")
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Of answers that one process keeps."""
+
+LARGEST = MOST_BYTES // 16
+
+VARIES_BY = "Accept-Datetime"
+
+PINNED = "public, max-age=31536000, immutable"
+UNPINNED = "public, no-cache"
+
+
+class State(NamedTuple):
+    """All that answers depend on, but for the question."""
+
+    position: int
+    seq: int
+    recorded_at: int
+    generation: int
+    set_aside: int
+    turn: int  # UTC microseconds of the last instant at which anything took effect or lapsed
+    day: int  # days since 1970, UTC
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer that was given."""
+
+    state: State
+    body: bytes
+    headers: list[tuple[str, str]]
+    now: str | None  # what it repeats as the instant at which it was asked
+
+
+class Repeats:
+    """The answers that one process gave, as far as there is room for them."""
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[Any, Kept] = LRUCache(MOST_BYTES, lambda one: len(one.body) + 1000)
+        self._lock = Lock()
+
+    def found(self, state: State, now: str) -> Response | None:
+        """Return the answer to the request at hand, if it was given and nothing changed since."""
+        with self._lock:
+            kept = self._kept.get(_question())
+        if kept is None or kept.state != state:
+            return None
+        body = kept.body if kept.now is None else kept.body.replace(kept.now.encode(), now.encode())
+        return Response(body, headers=kept.headers)
+
+    def keep(self, state: State, response: Response, now: str | None) -> None:
+        """Keep the answer to the request at hand."""
+        body = response.get_data()
+        if len(body) > LARGEST:
+            return
+        headers = [pair for pair in response.headers if pair[0] != "Content-Length"]
+        with self._lock:
+            self._kept[_question()] = Kept(state, body, headers, now)
+
+
+def tag(state: State, kind: str) -> str:
+    """Return the ETag of the answer to the request at hand. `kind`: see `kind_of`."""
+    told = repr((RELEASE, VERSIONS, kind, state, *_question()))
+    return f"{kind}{blake2b(told.encode(), digest_size=12).hexdigest()}"
+
+
+def kind_of(response: Response, *, is_pinned: bool) -> str:
+    """Return what a 304 must say besides the ETag: p for pinned, v for by Accept-Datetime."""
+    return ("p" if is_pinned else "") + ("v" if VARIES_BY in response.vary else "")
+
+
+def unchanged(state: State) -> Response | None:
+    """Return a 304 if the request at hand comes from one who has the answer."""
+    if VARIES_BY in request.headers or not request.if_none_match:
+        return None
+    for kind in ("", "v", "p", "pv"):
+        if request.if_none_match.contains_weak(tag(state, kind)):
+            response = Response(status=304)
+            response.headers["Cache-Control"] = PINNED if "p" in kind else UNPINNED
+            if "v" in kind:
+                response.vary.add(VARIES_BY.lower())
+            is_weak = not request.if_none_match.contains(tag(state, kind))
+            response.set_etag(tag(state, kind), weak=is_weak)
+            return response
+    return None
+
+
+def _question() -> tuple[Any, ...]:
+    return request.path, request.query_string, request.headers.get(VARIES_BY)
