@@ -1,0 +1,131 @@
+"""Measure import and rebuild on the command line, beside other ways to store the same reports."""
+
+import json
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import library
+from bench.sets import REPORTS, Records, one_by_one, written
+from bench.servers import Databases, Spent, run
+from bench.tables import Row
+from events.batch import Sent
+from events.records import Record
+from service.schemas.records import load
+from service.store import Store
+
+
+class Imported(NamedTuple):
+    """A database with records in it, and what was measured on the way."""
+
+    url: str
+    rows: list[Row]
+
+
+def reports_in(file: Path) -> Iterator[Record]:
+    """Yield the reports of a file of records."""
+    with file.open() as lines:
+        for record in map(json.loads, lines):
+            if record["type"] in REPORTS:
+                yield record
+
+
+def imported(
+    databases: Databases, engine: str, size: str, records: Records, *, beside: bool = True
+) -> Imported:
+    """Import records into a new database. With `beside`, measure rebuild and bare rows too."""
+    nothing = databases.new(engine, f"nothing-{size}")
+    empty = databases.folder / "empty.ndjson"
+    empty.touch()
+    idle = run(nothing, "import", str(empty))
+    no_bytes = databases.bytes_of(nothing)
+    url = databases.new(engine, f"set-{size}")
+    spent = run(url, "import", str(records.file))
+    stored = databases.bytes_of(url) - no_bytes
+    sent = records.file.stat().st_size
+    figures = _figures(records, spent, idle) | {"bytes/report": stored / records.reports}
+    compared = {
+        "the memory of importing nothing": spent.peak_mb / idle.peak_mb,
+        "the bytes of the records as NDJSON": stored / sent,
+    }
+    rows = [Row("imports", engine, size, "import", figures, compared)]
+    if beside:
+        took = library.bare_rows(
+            databases.new(engine, f"bare-{size}"), lambda: reports_in(records.file)
+        )
+        bare = _rates(records, took)
+        rows.append(Row("imports", engine, size, "bare rows, one commit", bare))
+        compared["bare rows"] = figures["reports/s"] / bare["reports/s"]
+        idle = run(nothing, "rebuild")
+        again = _figures(records, run(url, "rebuild"), idle)
+        than_import = {"import": again["reports/s"] / figures["reports/s"]}
+        rows.append(Row("imports", engine, size, "rebuild", again, than_import))
+    return Imported(url, rows)
+
+
+def statements(databases: Databases, engine: str, count: int) -> list[Row]:
+    """Measure statements with one position each, beside the library's runner and single commits.
+
+    A tenth of them is enough for what commits each.
+    """
+    size = f"{count:,} statements"
+    records = written(one_by_one(count), databases.folder / "statements.ndjson")
+    few = list(islice(reports_in(records.file), max(count // 10, 100)))
+    url, rows = imported(databases, engine, "statements", records, beside=False)
+    ours = rows[0]
+    ours.size = size
+    rows.append(Row("imports", engine, size, "one at a time", _one_at_a_time(url, few)))
+    took = library.commit_each(databases.new(engine, "commit-each"), few)
+    rows.append(Row("imports", engine, size, "library's recorder, a commit each", _per(few, took)))
+    if engine == "postgresql":
+        rows.append(Row("imports", engine, size, "ProjectionRunner", _runner(databases, few)))
+    others = {row.what: row.figures["reports/s"] for row in rows[1:]}
+    ours.ratios |= {what: ours.figures["reports/s"] / rate for what, rate in others.items()}
+    del others["one at a time"]
+    single = rows[1]
+    single.ratios = {what: single.figures["reports/s"] / rate for what, rate in others.items()}
+    return rows
+
+
+def _one_at_a_time(url: str, reports: list[Record]) -> dict[str, float]:
+    """Record reports, of other ids than those that are there, by one call each."""
+    store = Store(url)
+    sent = [Sent(load(report | {"id": f"{report['id']}-again"}), "bench") for report in reports]
+    began = time.perf_counter()
+    for one in sent:
+        store.record([one])
+    spent = time.perf_counter() - began
+    store.close()
+    return _per(reports, spent)
+
+
+def _runner(databases: Databases, reports: list[Record]) -> dict[str, float]:
+    """Save reports in batches, and wait until the library's runner has stored all rows."""
+    with library.library(databases.new("postgresql", "runner-statements")) as running:
+        began = time.perf_counter()
+        for first in range(0, len(reports), library.BATCH):
+            last = running.save(*reports[first : first + library.BATCH])
+        while running.count() < len(reports):
+            time.sleep(0.01)
+        running.wait(last)
+        return _per(reports, time.perf_counter() - began)
+
+
+def _figures(records: Records, spent: Spent, idle: Spent) -> dict[str, float]:
+    """Return the figures of a command, without the seconds that it takes to do nothing."""
+    took = max(spent.seconds - idle.seconds, 0.001)
+    return _rates(records, took) | {"peak MB": spent.peak_mb}
+
+
+def _rates(records: Records, took: float) -> dict[str, float]:
+    return {
+        "reports/s": records.reports / took,
+        "positions/s": records.positions / took,
+        "seconds": took,
+    }
+
+
+def _per(reports: list[Record], took: float) -> dict[str, float]:
+    return {"reports/s": len(reports) / took, "seconds": took}
