@@ -3,14 +3,15 @@
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import library
-from bench.sets import REPORTS, Records, one_by_one, written
 from bench.servers import Databases, Spent, run
-from bench.tables import Row
+from bench.sets import REPORTS, Records, one_by_one, written
+from bench.tables import Row, ratios
 from events.batch import Sent
 from events.records import Record
 from service.schemas.records import load
@@ -20,8 +21,11 @@ from service.store import Store
 class Imported(NamedTuple):
     """A database with records in it, and what was measured on the way."""
 
+    records: Records
     url: str
-    rows: list[Row]
+    empty: str  # the URL of one without any
+    figures: dict[str, float]
+    compared: dict[str, float]
 
 
 def reports_in(file: Path) -> Iterator[Record]:
@@ -32,37 +36,37 @@ def reports_in(file: Path) -> Iterator[Record]:
                 yield record
 
 
-def imported(
-    databases: Databases, engine: str, size: str, records: Records, *, beside: bool = True
-) -> Imported:
-    """Import records into a new database. With `beside`, measure rebuild and bare rows too."""
-    nothing = databases.new(engine, f"nothing-{size}")
-    empty = databases.folder / "empty.ndjson"
-    empty.touch()
-    idle = run(nothing, "import", str(empty))
-    no_bytes = databases.bytes_of(nothing)
-    url = databases.new(engine, f"set-{size}")
+def imported(databases: Databases, engine: str, name: str, records: Records) -> Imported:
+    """Import records into a new database."""
+    empty = databases.new(engine, f"nothing-{name}")
+    nothing = databases.folder / "empty.ndjson"
+    nothing.touch()
+    idle = run(empty, "import", str(nothing))
+    no_bytes = databases.bytes_of(empty)
+    url = databases.new(engine, f"set-{name}")
     spent = run(url, "import", str(records.file))
     stored = databases.bytes_of(url) - no_bytes
-    sent = records.file.stat().st_size
     figures = _figures(records, spent, idle) | {"bytes/report": stored / records.reports}
     compared = {
         "the memory of importing nothing": spent.peak_mb / idle.peak_mb,
-        "the bytes of the records as NDJSON": stored / sent,
+        "the bytes as NDJSON": stored / records.file.stat().st_size,
     }
-    rows = [Row("imports", engine, size, "import", figures, compared)]
-    if beside:
-        took = library.bare_rows(
-            databases.new(engine, f"bare-{size}"), lambda: reports_in(records.file)
-        )
-        bare = _rates(records, took)
-        rows.append(Row("imports", engine, size, "bare rows, one commit", bare))
-        compared["bare rows"] = figures["reports/s"] / bare["reports/s"]
-        idle = run(nothing, "rebuild")
-        again = _figures(records, run(url, "rebuild"), idle)
-        than_import = {"import": again["reports/s"] / figures["reports/s"]}
-        rows.append(Row("imports", engine, size, "rebuild", again, than_import))
-    return Imported(url, rows)
+    return Imported(records, url, empty, figures, compared)
+
+
+def imports(databases: Databases, engine: str, size: str, done: Imported) -> list[Row]:
+    """Tell of an import, beside bare rows; then rebuild the database."""
+    lines = partial(reports_in, done.records.file)
+    took = library.bare_rows(databases.new(engine, f"bare-{size}"), lines)
+    bare = _rates(done.records, took)
+    idle = run(done.empty, "rebuild")
+    again = _figures(done.records, run(done.url, "rebuild"), idle)
+    compared = {"bare rows": done.figures["reports/s"] / bare["reports/s"]} | done.compared
+    return [
+        Row("imports", engine, size, "import", done.figures, compared),
+        Row("imports", engine, size, "bare rows, one commit", bare),
+        Row("imports", engine, size, "rebuild", again, ratios(again, {"import": done.figures})),
+    ]
 
 
 def statements(databases: Databases, engine: str, count: int) -> list[Row]:
@@ -73,20 +77,19 @@ def statements(databases: Databases, engine: str, count: int) -> list[Row]:
     size = f"{count:,} statements"
     records = written(one_by_one(count), databases.folder / "statements.ndjson")
     few = list(islice(reports_in(records.file), max(count // 10, 100)))
-    url, rows = imported(databases, engine, "statements", records, beside=False)
-    ours = rows[0]
-    ours.size = size
-    rows.append(Row("imports", engine, size, "one at a time", _one_at_a_time(url, few)))
+    done = imported(databases, engine, "statements", records)
+    single = _one_at_a_time(done.url, few)
     took = library.commit_each(databases.new(engine, "commit-each"), few)
-    rows.append(Row("imports", engine, size, "library's recorder, a commit each", _per(few, took)))
+    beside = {"library's recorder, a commit each": _per(few, took)}
     if engine == "postgresql":
-        rows.append(Row("imports", engine, size, "ProjectionRunner", _runner(databases, few)))
-    others = {row.what: row.figures["reports/s"] for row in rows[1:]}
-    ours.ratios |= {what: ours.figures["reports/s"] / rate for what, rate in others.items()}
-    del others["one at a time"]
-    single = rows[1]
-    single.ratios = {what: single.figures["reports/s"] / rate for what, rate in others.items()}
-    return rows
+        beside["ProjectionRunner"] = _runner(databases, few)
+    others = {"one at a time": single} | beside
+    compared = ratios(done.figures, others) | done.compared
+    return [
+        Row("imports", engine, size, "import", done.figures, compared),
+        Row("imports", engine, size, "one at a time", single, ratios(single, beside)),
+        *(Row("imports", engine, size, what, figures) for what, figures in beside.items()),
+    ]
 
 
 def _one_at_a_time(url: str, reports: list[Record]) -> dict[str, float]:

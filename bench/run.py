@@ -11,13 +11,13 @@ where the seconds do not.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.console import Console
 
 from bench import sets, tables
-from bench.imports import imported, statements
+from bench.imports import Imported, imported, imports, statements
 from bench.others import others
 from bench.questions import growth, question
 from bench.servers import ROOT, Databases, databases
@@ -38,14 +38,15 @@ def measured(made: Databases, asked: argparse.Namespace) -> Iterator[Row]:
         for size in asked.sizes
     }
     for engine in asked.databases:
-        urls: dict[str, str] = {}
+        filled: dict[str, Imported] = {}
         for size, records in files.items():
             err.print(f"{engine}, {size}: import")
-            of_imports = "imports" in asked.only
-            urls[size], rows = imported(made, engine, size, records, beside=of_imports)
-            yield from rows if of_imports else ()
-        yield from _asked(made, engine, urls, asked)
+            filled[size] = imported(made, engine, size, records)
+        yield from _asked(made, engine, {size: one.url for size, one in filled.items()}, asked)
         if "imports" in asked.only:
+            for size, one in filled.items():
+                err.print(f"{engine}, {size}: rebuild")
+                yield from imports(made, engine, size, one)
             err.print(f"{engine}: statements")
             yield from statements(made, engine, asked.statements)
 
@@ -64,7 +65,7 @@ def _asked(
     if "generated" in asked.only:
         err.print(f"{engine}: others, of 200 parties on 50 issues")
         records = sets.written(sets.desk(), made.folder / "desk.ndjson")
-        url, _ = imported(made, engine, "desk", records, beside=False)
+        url = imported(made, engine, "desk", records).url
         size = f"{records.positions:,} positions"
         yield from others(engine, size, url, asked.seconds, group="generated")
     if "growth" in asked.only and len(urls) > 1:
@@ -76,14 +77,14 @@ def _asked(
             yield from writes(made, engine, size, url, asked.seconds)
 
 
-def _some_of(known: tuple[str, ...]) -> "type[list[str]]":
+def _some_of(known: tuple[str, ...]) -> Callable[[str], list[str]]:
     def some(text: str) -> list[str]:
         named = text.split(",")
         if not set(named) <= set(known):
-            raise argparse.ArgumentTypeError(f"of {', '.join(known)}")
+            raise argparse.ArgumentTypeError(f"give some of {','.join(known)}")
         return [name for name in known if name in named]
 
-    return some  # type: ignore[return-value]
+    return some
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ class Subject:
     first: date
     last: date
     seq: int
-    half: str  # when the first half of the log had been recorded, RFC 3339
+    half: str  # when half of the reports had been recorded, RFC 3339
 
     @classmethod
     def of(cls, url: str) -> "Subject":
@@ -48,7 +48,9 @@ class Subject:
             issues = sorted(connection.scalars(select(position_pairs.c.issue).distinct()))
             earliest = connection.scalar(select(func.min(positions.c.effective)))
             latest = connection.scalar(select(func.max(positions.c.effective)))
-            half = connection.scalar(select(log.c.recorded_at).where(log.c.seq == head.seq // 2))
+            span = select(func.min(positions.c.seq_from), func.max(positions.c.seq_from))
+            middle = sum(connection.execute(span).one()) // 2
+            half = connection.scalar(select(log.c.recorded_at).where(log.c.seq == middle))
         store.close()
         return cls(parties, issues, _day(earliest), _day(latest), head.seq, to_text(half))
 
