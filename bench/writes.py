@@ -2,14 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from datetime import date, timedelta
 from http.client import HTTPConnection
 from itertools import count
 from random import Random
 from statistics import median
+from typing import Any
 
 from bench import library, peers
+from bench.questions import ROUNDS
 from bench.servers import HOST, Databases
 from bench.subject import Subject, is_shown
 from bench.tables import Row, ratios
@@ -18,8 +21,8 @@ from events.records import Record
 from service.schemas.records import load
 from service.store import Store
 
-WARM_UP = 10
-LEAST = 30
+WARM_UP = 5
+LEAST = 10
 DAYS = 2000
 """Days after the UN set's last that reports are made of: none of them is to come."""
 Write = Callable[[Record], float]
@@ -29,72 +32,65 @@ Reports = Callable[[], Record]
 
 
 def writes(databases: Databases, engine: str, size: str, url: str, seconds: float) -> list[Row]:
-    """Measure a report's way into an answer, beside the library's and a bare commit."""
-    subject = Subject.of(url)
-    made = _reports(subject)
-    rows: dict[str, dict[str, float]] = {}
-    with peers.ours(url) as port:
-        rows["POST, then GET shows it"] = _timed(_over_http(port), made, seconds)
-    store = Store(url)
-    rows["Store.record, then a read shows it"] = _timed(_in_process(store), made, seconds)
-    store.close()
+    """Measure a report's way into an answer, beside the library's and a bare commit.
 
-    beside: dict[str, dict[str, float]] = {}
-    connection, insert = library.connected(databases.new(engine, f"commits-{size}"))
-
-    def commit(report: Record) -> float:
-        connection.cursor().executemany(insert, library.rows_of(report))
-        connection.commit()
-        return time.perf_counter()
-
-    beside["a bare insert and commit"] = _timed(commit, made, seconds)
-    connection.close()
-    if engine == "postgresql":
-        with library.library(databases.new(engine, f"runner-{size}")) as running:
-
-            def seen(report: Record) -> float:
-                running.save(report)
-                written = time.perf_counter()
-                running.wait_for_row(report["id"])
-                return written
-
-            def waited(report: Record) -> float:
-                last = running.save(report)
-                written = time.perf_counter()
-                running.wait(last)
-                return written
-
-            beside["ProjectionRunner, the row seen by asking"] = _timed(seen, made, seconds)
-            beside["ProjectionRunner, its wait()"] = _timed(waited, made, seconds)
-    ours = [
-        Row("writes", engine, size, name, figures, ratios(figures, beside))
-        for name, figures in rows.items()
+    They take turns, in rounds, as those who answer questions do.
+    """
+    made = _reports(Subject.of(url))
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(Store(url)))
+        port = stack.enter_context(peers.ours(url))
+        plain = databases.new(engine, f"commits-{size}")
+        connection, insert = library.connected(plain)
+        stack.enter_context(closing(connection))
+        ours = {
+            "POST, then GET shows it": _over_http(port),
+            "Store.record, then a read": _to(store),
+        }
+        beside = {"a bare insert and commit": _bare(connection, insert)}
+        if engine == "postgresql":
+            running = stack.enter_context(library.library(databases.new(engine, f"runner-{size}")))
+            beside["ProjectionRunner, its row asked for"] = _asking(running)
+            beside["ProjectionRunner, its wait()"] = _waiting(running)
+        found = _in_rounds(ours | beside, made, seconds)
+    others = {name: found[name] for name in beside}
+    return [
+        Row("writes", engine, size, name, figures, ratios(figures, others) if name in ours else {})
+        for name, figures in found.items()
     ]
-    return ours + [Row("writes", engine, size, name, figures) for name, figures in beside.items()]
 
 
-def _timed(write: Write, made: Reports, seconds: float) -> dict[str, float]:
-    """Write for so many seconds. Returns the figures of write to read, and of the write alone."""
-    whole: list[float] = []
-    written: list[float] = []
-    deadline = 0.0
-    for number in count():
+def _in_rounds(
+    ways: Mapping[str, Write], made: Reports, seconds: float
+) -> dict[str, dict[str, float]]:
+    """Write in each of the ways in turns. Returns the figures of all rounds of each."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for number in range(ROUNDS):
+        for name in list(ways)[:: -1 if number % 2 else 1]:
+            taken[name] += _timed(ways[name], made, seconds / ROUNDS)
+    return {name: _figures(times) for name, times in taken.items()}
+
+
+def _timed(write: Write, made: Reports, seconds: float) -> list[tuple[float, float]]:
+    """Write for so many seconds. Returns those until it was read, and until it was written."""
+    times: list[tuple[float, float]] = []
+    for _ in range(WARM_UP):
+        write(made())
+    deadline = time.perf_counter() + seconds
+    while len(times) < LEAST or time.perf_counter() < deadline:
         report = made()
         began = time.perf_counter()
-        done = write(report)
-        now = time.perf_counter()
-        if number < WARM_UP:
-            deadline = now + seconds
-            continue
-        whole.append(now - began)
-        written.append(done - began)
-        if now > deadline and len(whole) >= LEAST:
-            break
-    whole.sort()
+        written = write(report)
+        times.append((time.perf_counter() - began, written - began))
+    return times
+
+
+def _figures(times: list[tuple[float, float]]) -> dict[str, float]:
+    whole = sorted(read for read, _ in times)
     return {
         "p50 ms": median(whole) * 1e3,
         "p99 ms": whole[int(len(whole) * 0.99)] * 1e3,
-        "write alone p50 ms": median(written) * 1e3,
+        "write alone p50 ms": median(written for _, written in times) * 1e3,
         "writes": len(whole),
     }
 
@@ -143,12 +139,41 @@ def _over_http(port: int) -> Write:
     return write
 
 
-def _in_process(store: Store) -> Write:
+def _to(store: Store) -> Write:
     def write(report: Record) -> float:
         store.record([Sent(load(report), "bench")])
         written = time.perf_counter()
         with store.reading() as (connection, _):
             assert is_shown(connection, report)
+        return written
+
+    return write
+
+
+def _bare(connection: Any, insert: str) -> Write:
+    def write(report: Record) -> float:
+        connection.cursor().executemany(insert, library.rows_of(report))
+        connection.commit()
+        return time.perf_counter()
+
+    return write
+
+
+def _asking(running: library.Library) -> Write:
+    def write(report: Record) -> float:
+        running.save(report)
+        written = time.perf_counter()
+        running.wait_for_row(report["id"])
+        return written
+
+    return write
+
+
+def _waiting(running: library.Library) -> Write:
+    def write(report: Record) -> float:
+        last = running.save(report)
+        written = time.perf_counter()
+        running.wait(last)
         return written
 
     return write
