@@ -6,12 +6,11 @@ from itertools import islice
 
 from bench import load, peers
 from bench.load import WARM_UP, Load
-from bench.questions import ROUNDS, Ask, in_rounds
+from bench.questions import EMPTY, ROUNDS, Ask, in_rounds
 from bench.subject import Asked, Subject
 from bench.tables import Row, ratios
 
 MOST_PER_SECOND = 3_000
-EMPTY = "empty view"
 
 ANSWERS: dict[str, Callable[[Asked], str]] = {
     "position": lambda a: f"/v1/parties/{a.party}/positions/{a.issue}?as_of={a.day}",

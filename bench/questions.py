@@ -7,12 +7,16 @@ from pathlib import Path
 
 from bench import load, peers
 from bench.load import WARM_UP, Load
+from bench.servers import got
 from bench.subject import Asked, Subject
 from bench.tables import Row, ratios
 
 ROUNDS = 3
 CONNECTIONS = 8
 REPEATED = 50
+EMPTY = "empty view"
+TRIED = 50
+"""Questions that all have to answer alike before they are measured."""
 MOST_PER_SECOND = 8_000
 """Questions made ready for each second; a peer that answers more of them ends early."""
 
@@ -50,7 +54,7 @@ def question(engine: str, size: str, url: str, seconds: float) -> list[Row]:
     with ExitStack() as stack:
         targets: dict[str, tuple[int, Path_]] = {
             "Stancelog": (stack.enter_context(peers.ours(url)), ours_path),
-            "empty view": (
+            EMPTY: (
                 stack.enter_context(peers.served("empty")),
                 lambda asked: f"/empty?{raw(asked)}",
             ),
@@ -65,6 +69,7 @@ def question(engine: str, size: str, url: str, seconds: float) -> list[Row]:
                 stack.enter_context(peers.datasette(url)),
                 lambda asked: f"/{stem}/position.json?_shape=array&{raw(asked)}",
             )
+        _must_agree(targets, list(islice(subject.questions(seed=0), TRIED)))
         for repeated in (False, True):
             questions = _rounds_of(subject, seconds, repeated=repeated)
             found = in_rounds(
@@ -99,6 +104,22 @@ def growth(engine: str, urls: Mapping[str, str], seconds: float) -> list[Row]:
     ]
     rows[0].ratios = {}
     return rows
+
+
+def _must_agree(targets: Mapping[str, tuple[int, Path_]], questions: Sequence[Asked]) -> None:
+    """End the run unless all who answer give the same positions."""
+    for asked in questions:
+        told = {name: got(port, path(asked)) for name, (port, path) in targets.items()}
+        told.pop(EMPTY)
+        rows = {
+            name: one[0] if isinstance(one, list) and one else one for name, one in told.items()
+        }
+        said = {
+            name: row.get("position", row.get("says")) if row else None
+            for name, row in rows.items()
+        }
+        if len(set(said.values())) > 1:
+            raise SystemExit(f"{asked}: they do not agree: {said}")
 
 
 def _rounds_of(subject: Subject, seconds: float, *, repeated: bool) -> list[list[Asked]]:

@@ -1,6 +1,7 @@
 """Start and stop what is measured: servers, commands, databases."""
 
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +49,17 @@ def run(url: str, *command: str) -> Spent:
     return Spent(seconds, usage.ru_maxrss / 1024)
 
 
+def got(port: int, path: str) -> Any:
+    """Return the JSON that a server answers."""
+    with closing(http.client.HTTPConnection(HOST, port, timeout=PATIENCE)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{path}: {answer.status}\n{body[:600].decode()}")
+        return json.loads(body)
+
+
 @contextmanager
 def serving(first_path: str, *command: str, **env: str) -> Iterator[int]:
     """Serve with a Python module; PORT in its arguments stands for the port, which is given.
@@ -79,20 +91,14 @@ def serving(first_path: str, *command: str, **env: str) -> Iterator[int]:
 def _wait(process: subprocess.Popen[bytes], port: int, path: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
-        connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
         try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise SystemExit(f"{path}: {answer.status}\n{answer.read(600).decode()}")
+            got(port, path)
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"no server came up: {process.args!r}") from None
             time.sleep(0.05)
         else:
             return
-        finally:
-            connection.close()
 
 
 class Databases:
