@@ -5,7 +5,7 @@ PORT ?= 8000
 UN ?= ../shared/data/un_votes
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench bench-quick clean
 
 demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0.0.1:$(PORT)
 	$(BIN)/stancelog demo --port $(PORT)
@@ -23,8 +23,11 @@ format: $(VENV)/installed-dev ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/installed-dev ## Measure with the UN votes in $(UN): import, and the question at scale
-	$(BIN)/python bench/run.py $(UN)
+bench: $(VENV)/installed-bench ## Measure beside others, with the UN votes in $(UN); BENCH adds options
+	$(BIN)/python bench/run.py --votes $(UN) $(BENCH)
+
+bench-quick: BENCH = --sizes 10k --seconds 0.6 --statements 3000 --only question,others,writes,imports
+bench-quick: bench ## The same at 10 thousand positions, in about two minutes
 
 clean: ## Remove what the other commands made, but no database
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache bench/data
@@ -38,4 +41,8 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	touch $@ $(VENV)/installed
