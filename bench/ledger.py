@@ -20,7 +20,8 @@ from typing import Any
 
 from events.batch import Sent
 from projections import ledger, projector
-from projections.database import connect, metadata, reading
+from projections.database import connect, metadata
+from projections.reading import reading
 from projections.tampering import walk
 from service.answers import proofs
 from service.schemas.records import load

@@ -11,6 +11,7 @@ from events.records import Record
 from projections.belief import OPEN, believed
 from projections.database import Micros, RowId, Text, in_parts, insert_all, metadata
 from projections.log import Page
+from projections.reading import Prepared
 
 
 def _versions(name: str) -> Table:
@@ -110,6 +111,20 @@ _MANY = {
 _NAMED = select(party_names.c.party).where(
     party_names.c.name == bindparam("name"), believed(party_names)
 )
+_PAIR = Prepared(  # three look-ups, in one statement
+    select(
+        _NAMED.scalar_subquery().label("party"),
+        select(issues.c.id)
+        .where(issues.c.id == bindparam("issue"))
+        .limit(1)
+        .scalar_subquery()
+        .label("issue"),
+        select(issues.c.record)
+        .where(issues.c.id == bindparam("issue"), believed(issues))
+        .scalar_subquery()
+        .label("record"),
+    )
+)
 _ALL_NAMES = select(party_names.c.name, party_names.c.party).where(believed(party_names))
 
 
@@ -142,6 +157,17 @@ def party_named(connection: Connection, text: str, seq: int) -> str | None:
     """Return the id of the party that an id, code or alias stands for, whatever its case."""
     query = {"name": text.casefold(), "seq": seq}
     return connection.execute(_NAMED, query).scalar()
+
+
+def pair_named(
+    connection: Connection, party: str, issue: str, seq: int
+) -> tuple[str | None, str | None, Record | None]:
+    """Return the id of the party of that name and of the issue, as far as there are any.
+
+    And the record of the issue. All as known at `seq`, but an issue is found that was opened later.
+    """
+    row = _PAIR.first(connection, name=party.casefold(), issue=issue, seq=seq)
+    return row.party, row.issue, orjson.loads(row.record) if row.record else None
 
 
 def was_registered(connection: Connection, kind: str, key: str) -> bool:

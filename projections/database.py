@@ -60,14 +60,12 @@ def connect(url: str) -> Engine:
     """Return an engine for sqlite:///FILE or postgresql://…, opening nothing yet."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
-        let_work_aside(engine)
-        event.listen(engine, "begin", _begin_postgresql)
-        return engine
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    else:
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     let_work_aside(engine)
-    event.listen(engine, "connect", _open_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -85,77 +83,14 @@ def _open_sqlite(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads, then writes, fails at once when another one wrote
     # in between, whatever the timeout. So one that will write says so first.
-    will_write = connection.get_execution_options().get("will_write")
-    driver(connection).execute("BEGIN IMMEDIATE" if will_write else "BEGIN")
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that sees one state of the read models, all of one generation."""
-    with _begun(engine, **_UNMANAGED[engine.dialect.name]) as connection:
-        yield connection
-
-
-@contextmanager
-def one_look(engine: Engine) -> Iterator[Any]:
-    """Give the driver's own connection, for one statement that reads."""
-    if engine.dialect.name == "sqlite":
-        pooled = engine.raw_connection()
-        try:
-            yield pooled.driver_connection
-        finally:
-            pooled.close()
-        return
-    with reading(engine) as connection:
-        yield driver(connection)
-
-
-@contextmanager
-def _begun(engine: Engine, **options: Any) -> Iterator[Connection]:
-    """Give a connection in a transaction. One that was lost while it was idle is replaced."""
-    while True:
-        connection = engine.connect().execution_options(**options)
-        try:
-            transaction = connection.begin()
-        except LOST:
-            is_new = connection.info.setdefault("begun", 0) == 0
-            connection.invalidate()
-            connection.close()
-            if is_new:
-                raise
-        else:
-            break
-    connection.info["begun"] = 1
-    with connection, transaction:
-        yield connection
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    # The lock comes before the first look, which is what fixes the state that is seen: so no
-    # rebuild puts other tables in place between two looks. It keeps no writer waiting.
-    is_unmanaged = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-    driver(connection).execute(_BEGIN_READING if is_unmanaged else "SELECT 1")
-
-
-LOST = (psycopg.OperationalError, psycopg.InterfaceError)
-
-_UNMANAGED: dict[str, dict[str, Any]] = {
-    "sqlite": {},
-    "postgresql": {"isolation_level": "AUTOCOMMIT"},  # we say BEGIN ourselves
-}
-_BEGIN_READING = (
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE checkpoint IN ACCESS SHARE MODE"
-)
+    options = connection.get_execution_options()
+    if not options.get("is_reading"):  # it has begun
+        driver(connection).execute("BEGIN IMMEDIATE" if options.get("will_write") else "BEGIN")
 
 
 def driver(connection: Connection) -> Any:
-    """Return the driver's own connection, for what is done too often to be compiled each time."""
-    return connection.connection.driver_connection
-
-
-def first_of(connection: Connection, statement: str) -> Any:
-    """Return the first row of a statement, None if there is none."""
-    return driver(connection).execute(statement).fetchone()
+    """Return the driver's own connection, for what is done too often to go through SQLAlchemy."""
+    return connection.connection.dbapi_connection
 
 
 @contextmanager
@@ -164,7 +99,7 @@ def writing(engine: Engine, aside: Aside | None = None) -> Iterator[Connection]:
 
     `aside`: work on these tables instead of the live ones.
     """
-    with _begun(engine, will_write=True, **{OPTION: aside}) as connection:
+    with engine.execution_options(will_write=True, **{OPTION: aside}).begin() as connection:
         yield connection
 
 

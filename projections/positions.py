@@ -6,7 +6,6 @@ an index, whatever the length of the history. Source: contract, section 3.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Connection,
     Index,
     PrimaryKeyConstraint,
-    Select,
     Table,
     bindparam,
     distinct,
@@ -38,6 +36,7 @@ from projections.belief import (
 )
 from projections.database import Micros, Text, insert_all, metadata
 from projections.log import Entry, Page
+from projections.reading import Prepared
 from projections.runs import TERMS, Answer, Change, Claim, Run, answer, change_at, runs
 
 positions = Table(
@@ -158,11 +157,12 @@ _TAKEN = (
     )
     .order_by(*latest_first(positions))
 )
-_FIRST_TAKEN = _TAKEN.add_columns(*_TERMS).limit(FIRST_ROWS)  # the row that counts among them
-_MORE_TAKEN = _TAKEN.offset(FIRST_ROWS)
-_MORE_TOLD = _MORE_TAKEN.add_columns(*_TERMS)
+_FIRST = _TAKEN.add_columns(*_TERMS).limit(FIRST_ROWS)  # the row that counts among them
+_FIRST_TAKEN = Prepared(_FIRST)
+_MORE_TAKEN = Prepared(_TAKEN.offset(FIRST_ROWS))
+_MORE_TOLD = Prepared(_TAKEN.add_columns(*_TERMS).offset(FIRST_ROWS))
 
-_LEFT_OUT = select(func.count(distinct(positions.c.report))).where(
+_LEFT_OUT = select(func.count(distinct(positions.c.report)).label("below")).where(
     positions.c.party == bindparam("party"),
     positions.c.issue == bindparam("issue"),
     positions.c.effective <= bindparam("as_of"),
@@ -182,8 +182,11 @@ _TOLD_AT = (
     .order_by(positions.c.place)
     .limit(bindparam("most"))
 )
-_BELOW_FLOOR = _LEFT_OUT.where(positions.c.strength < bindparam("floor"))
-_BELOW_DEFAULT_FLOOR = _LEFT_OUT.where(text(f"strength < {FLOOR}"))  # as its index has it
+_BELOW = _LEFT_OUT.where(positions.c.strength < bindparam("floor"))
+_BELOW_DEFAULT = _LEFT_OUT.where(text(f"positions.strength < {FLOOR}"))  # as its index has it
+_BELOW_FLOOR, _BELOW_DEFAULT_FLOOR = Prepared(_BELOW), Prepared(_BELOW_DEFAULT)
+_ASKED = Prepared(_FIRST.add_columns(_BELOW.scalar_subquery().label("below")))
+_ASKED_BY_DEFAULT = Prepared(_FIRST.add_columns(_BELOW_DEFAULT.scalar_subquery().label("below")))
 
 
 def position_of(
@@ -195,9 +198,12 @@ def position_of(
     weaker than `floor`. Rule: contract, section 3.
     """
     question = pair._asdict() | {"as_of": as_of, "seq": seq, "floor": floor}
-    found = answer(_taken(connection, question), as_of)
-    left_out = _BELOW_DEFAULT_FLOOR if floor == FLOOR else _BELOW_FLOOR
-    found.below_floor = connection.execute(left_out, question).scalar_one()
+    asked, left_out = _ASKED, _BELOW_FLOOR
+    if floor == FLOOR:
+        asked, left_out = _ASKED_BY_DEFAULT, _BELOW_DEFAULT_FLOOR
+    first = asked.all(connection, **question)
+    found = answer(_all_after(connection, first, question), as_of)
+    found.below_floor = (first[0] if first else left_out.first(connection, **question)).below
     return found
 
 
@@ -269,15 +275,18 @@ def told_at(
 
 
 def _taken(
-    connection: Connection, question: dict[str, Any], more: Select[Any] = _MORE_TAKEN
+    connection: Connection, question: dict[str, Any], more: Prepared = _MORE_TAKEN
 ) -> Iterator[Claim]:
     """Yield the rows to reckon with, last to take effect first. Most answers need few."""
-    first: Any = connection.execute(_FIRST_TAKEN, question).all()
-    if len(first) < FIRST_ROWS:
-        return iter(first)
-    return chain(first, _rest(connection, more, question))
+    return _all_after(connection, _FIRST_TAKEN.all(connection, **question), question, more)
 
 
-def _rest(connection: Connection, more: Select[Any], question: dict[str, Any]) -> Iterator[Claim]:
-    for rows in connection.execute(more, question).partitions(64):
-        yield from rows
+def _all_after(
+    connection: Connection,
+    first: list[Claim],
+    question: dict[str, Any],
+    more: Prepared = _MORE_TAKEN,
+) -> Iterator[Claim]:
+    yield from first
+    if len(first) == FIRST_ROWS:
+        yield from more.in_parts(connection, 64, **question)

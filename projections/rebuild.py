@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from events.timeline import Stored, Timeline
 from projections import deadletters, ledger
 from projections.aside import Aside
-from projections.database import Trouble, metadata, reading, writing
+from projections.database import Trouble, metadata, writing
 from projections.deadletters import DeadLetter
 from projections.ledger import RewrittenError
 from projections.log import START, Head, page_of
@@ -36,6 +36,7 @@ from projections.projector import (
     replay,
     standing_of,
 )
+from projections.reading import reading
 
 rebuilding = Table(
     "rebuilding",

@@ -184,6 +184,9 @@ _STANDING_AMONG = (
     .where(reports.c.id.in_(bindparam("ids", expanding=True)), believed(reports), reports.c.stands)
     .order_by(reports.c.place)
 )
+_SUMMARIES_AMONG = select(reports.c.id, reports.c.summary).where(
+    reports.c.id.in_(bindparam("ids", expanding=True)), believed(reports), reports.c.stands
+)
 _IDS = select(reports.c.id).where(reports.c.version == 1)
 
 
@@ -365,6 +368,12 @@ def _naming(
 def standing_among(connection: Connection, ids: list[str], *, seq: int) -> list[Version]:
     """Return the reports of these ids that stood at `seq`, in log order."""
     return [_version(row) for row in connection.execute(_STANDING_AMONG, {"ids": ids, "seq": seq})]
+
+
+def summaries_among(connection: Connection, ids: list[str], *, seq: int) -> dict[str, str]:
+    """Return the summaries of those of these reports that stood at `seq`, by id."""
+    found = connection.execute(_SUMMARIES_AMONG, {"ids": ids, "seq": seq})
+    return {row.id: row.summary for row in found}
 
 
 def ids_like(connection: Connection, start: str, count: int) -> list[str]:

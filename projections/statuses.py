@@ -18,6 +18,7 @@ from projections.belief import (
 )
 from projections.database import Micros, RowId, Text, metadata
 from projections.log import Entry, Page
+from projections.reading import Prepared
 from projections.runs import Answer, Change, Run, answer, change_at, runs
 
 statuses = Table(
@@ -56,7 +57,7 @@ def _rows_of(entry: Entry, report: Record) -> Iterator[tuple[Any, ...]]:
 
 # What can be asked of it
 
-_TAKEN = (
+_TAKEN = Prepared(
     select(
         *(statuses.c[name] for name in CLAIM_READS),
         statuses.c.note,
@@ -71,11 +72,13 @@ _TAKEN = (
     .order_by(*latest_first(statuses))
 )
 
-_BELOW_FLOOR = select(func.count(distinct(statuses.c.report))).where(
-    statuses.c.issue == bindparam("issue"),
-    statuses.c.strength < bindparam("floor"),
-    statuses.c.effective <= bindparam("as_of"),
-    believed(statuses),
+_BELOW_FLOOR = Prepared(
+    select(func.count(distinct(statuses.c.report)).label("below")).where(
+        statuses.c.issue == bindparam("issue"),
+        statuses.c.strength < bindparam("floor"),
+        statuses.c.effective <= bindparam("as_of"),
+        believed(statuses),
+    )
 )
 
 
@@ -84,8 +87,8 @@ def status_of(
 ) -> Answer:
     """Return the status of an issue, and why: the same rules as `position_of`."""
     question = {"issue": issue, "as_of": as_of, "seq": seq, "floor": floor}
-    found = answer(connection.execute(_TAKEN, question), as_of)
-    found.below_floor = connection.execute(_BELOW_FLOOR, question).scalar_one()
+    found = answer(_TAKEN.in_parts(connection, 64, **question), as_of)
+    found.below_floor = _BELOW_FLOOR.first(connection, **question).below
     return found
 
 
@@ -94,7 +97,7 @@ def changed_at(
 ) -> Change | None:
     """Return how the status of an issue changed at an instant; None if it did not."""
     question = {"issue": issue, "as_of": at, "seq": seq, "floor": floor}
-    return change_at(connection.execute(_TAKEN, question), at)
+    return change_at(_TAKEN.in_parts(connection, 64, **question), at)
 
 
 def runs_until(
@@ -102,10 +105,10 @@ def runs_until(
 ) -> Iterator[Run]:
     """Yield the runs of an issue's status up to `as_of`, newest first, as they are asked for."""
     question = {"issue": issue, "as_of": as_of, "seq": seq, "floor": floor}
-    return runs(connection.execute(_TAKEN, question), as_of)
+    return runs(_TAKEN.in_parts(connection, 64, **question), as_of)
 
 
 def history_of(connection: Connection, issue: str, *, seq: int, floor: int = FLOOR) -> list[Run]:
     """Return all runs of an issue's status, oldest first; empty if none."""
     question = {"issue": issue, "as_of": END_OF_TIME, "seq": seq, "floor": floor}
-    return list(runs(connection.execute(_TAKEN, question)))[::-1]
+    return list(runs(_TAKEN.in_parts(connection, 64, **question)))[::-1]

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Table, select
 
 from events.timeline import Timeline
-from projections.database import RowId, connect, metadata, reading, writing
+from projections.database import RowId, connect, metadata, writing
 from projections.log import START
 from projections.projector import PROJECTIONS, Progress, checkpoint, head_of, replay
+from projections.reading import reading
 
 TABLES = (checkpoint, *(table for projection in PROJECTIONS for table in projection.TABLES))
 

@@ -27,6 +27,7 @@ from service.store import Recorded, Store
 RECORDED_BY = "http"
 SEQ = "Stancelog-Seq"
 SET_ASIDE = "Stancelog-Set-Aside"
+CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_RANGE"}
 EXPOSED = (
     "ETag, Location, Content-Location, Memento-Datetime, Link, Preference-Applied, Retry-After, "
     f"{SEQ}, {SET_ASIDE}"
@@ -37,6 +38,11 @@ class Api(Blueprint):
     """A group of routes whose parameters are strict and whose errors are problems."""
 
     ARGUMENTS_PARSER = FlaskParser()
+
+    def arguments(self, schema: Any, **kwargs: Any) -> Any:
+        """Take parameters by a schema. One is made for all requests: that takes longer than use."""
+        made = schema(unknown=kwargs.get("unknown")) if isinstance(schema, type) else schema
+        return super().arguments(made, **kwargs)
 
 
 def store() -> Store:
@@ -52,14 +58,15 @@ def asking(
 
     `names`: how the question spells the clocks, where not by their names.
     """
-    with store().reading() as (connection, head):
+    with store().asking() as (connection, standing):
+        head = standing.head
+        g.state = store().state_at(connection, standing)
         if isinstance(asked, Asked):
             asked = clocks.resolve(connection, head, asked, floor, names)
         elif asked.seq > head.seq:
             raise _unwanted("cursor", "is of another log: this one has not come so far")
         if asked.is_as_of_now:
             g.now = asked.echo()["as_of"]
-        g.seq_seen = head.seq
         yield connection, head, asked
 
 
@@ -100,10 +107,11 @@ def json(
 
 def is_pinned(answer: Mapping[str, Any], path: str) -> bool:
     """Tell whether the request for an answer at `path` was its permalink: it never changes."""
-    permalink, _, pins = answer.get("links", {}).get("permalink", "").partition("?")
     asked = request.args.keys()
-    pins_both_clocks = {"as_of", "to"} & asked and {"seq", "seq_to"} & asked
-    return permalink == path and bool(pins_both_clocks) and parse_qs(pins).keys() <= asked
+    if not ({"as_of", "to"} & asked and {"seq", "seq_to"} & asked):
+        return False
+    permalink, _, pins = answer.get("links", {}).get("permalink", "").partition("?")
+    return permalink == path and parse_qs(pins).keys() <= asked
 
 
 def register(app: Flask) -> None:
@@ -152,11 +160,14 @@ def _repeated() -> Response | None:
     """Answer again what was answered, where nothing changed since."""
     if not request.path.startswith("/v1/") or request.method not in ("GET", "HEAD"):
         return None
+    repeats: Repeats = current_app.extensions["repeats"]
+    kept = repeats.kept()
+    if kept is None and not request.if_none_match:
+        return None
     g.state = store().state()
     if g.state is None:
         return None
-    repeats: Repeats = current_app.extensions["repeats"]
-    return unchanged(g.state) or repeats.found(g.state, dates.to_text(dates.now()))
+    return unchanged(g.state) or (kept.again(g.state) if kept else None)
 
 
 def _refuse_foreign_writes() -> None:
@@ -208,12 +219,13 @@ def _validate(response: Response) -> None:
         is_pinned = g.get("is_pinned", False)
         response.headers.setdefault("Cache-Control", PINNED if is_pinned else UNPINNED)
         state: State | None = g.get("state")
-        if state and g.get("seq_seen") == state.seq and not _is_fleeting():
+        if state and not _is_fleeting():
             _tag_by_state(response, state, is_pinned=is_pinned)
         else:
             _tag_by_content(response)
     response.headers.setdefault("Cache-Control", UNPINNED)
-    response.make_conditional(request.environ)
+    if not CONDITIONS.isdisjoint(request.environ):
+        response.make_conditional(request.environ)
 
 
 def _is_fleeting() -> bool:

@@ -1,17 +1,25 @@
 """Where each thing is found: paths from the root of the server."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 from service.clocks import Clocks
+
+_segment = lru_cache(8192)(lambda text: quote(text, safe=":"))
+_value = lru_cache(8192)(lambda text: quote_plus(text, safe=":"))
 
 
 def url(*segments: str, **query: Any) -> str:
     """Return a path under /v1, with a query of what is not None."""
-    path = "/".join(["/v1", *(quote(segment, safe=":") for segment in segments)])
-    given = {key.rstrip("_"): value for key, value in query.items() if value is not None}
-    return f"{path}?{urlencode(given, safe=':', doseq=True)}" if given else path
+    path = "/".join(["/v1", *map(_segment, segments)])
+    given = [
+        f"{key.rstrip('_')}={_value(str(value))}"
+        for key, value in query.items()
+        if value is not None
+    ]
+    return f"{path}?{'&'.join(given)}" if given else path
 
 
 def pins(clocks: Clocks) -> Mapping[str, Any]:

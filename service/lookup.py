@@ -38,7 +38,23 @@ def pair_of(connection: Connection, party: str, issue: str, seq: int, head: Head
 
     Raises NotFoundError.
     """
-    return Pair(party_id(connection, party, seq, head), issue_id(connection, issue, head))
+    return pair_and_proposition(connection, party, issue, seq, head)[0]
+
+
+def pair_and_proposition(
+    connection: Connection, party: str, issue: str, seq: int, head: Head
+) -> tuple[Pair, str | None]:
+    """Return the same, and the issue's proposition as known at `seq`; None if it was not.
+
+    Raises NotFoundError.
+    """
+    by_name, by_id, record = catalog.pair_named(connection, party, issue, seq)
+    if by_name and by_id:
+        return Pair(by_name, by_id), record["proposition"] if record else None
+    # In another spelling, only known later, or not at all.
+    pair = Pair(party_id(connection, party, seq, head), issue_id(connection, issue, head))
+    known = catalog.version_of(connection, "issue", pair.issue, seq)
+    return pair, known.record["proposition"] if known else None
 
 
 def version_of(connection: Connection, kind: str, key: str, seq: int) -> catalog.Version:

@@ -62,7 +62,8 @@ def announced(response: Response, body: Mapping[str, Any], asked: Asked) -> Resp
     """Let a response say what it is: an original resource, a memento, or one negotiated."""
     if asked.known_at is not None:
         return response  # a question about another date than today's, in its own words
-    links = {"original timegate": _address(without=("seq",)), "timemap": _timemap()}
+    query = _query(without=("seq",))
+    original, timemap = (f"{_absolute(request.path)}{more}{query}" for more in ("", "/timemap"))
     if _is_original(asked):
         response.vary.add(HEADER.lower())
     is_negotiated = _is_original(asked) and HEADER in request.headers
@@ -73,8 +74,8 @@ def announced(response: Response, body: Mapping[str, Any], asked: Asked) -> Resp
             address = _absolute(body["links"]["permalink"])
             response.headers["Content-Location"] = body["links"]["permalink"]
             response.headers.add("Link", f'<{address}>; rel="memento"; datetime="{found}"')
-    response.headers.add("Link", f'<{links["original timegate"]}>; rel="original timegate"')
-    response.headers.add("Link", f'<{links["timemap"]}>; rel="timemap"; type="{LINK_FORMAT}"')
+    response.headers.add("Link", f'<{original}>; rel="original timegate"')
+    response.headers.add("Link", f'<{timemap}>; rel="timemap"; type="{LINK_FORMAT}"')
     return response
 
 
@@ -128,16 +129,16 @@ def _datetime_at(connection: Connection, seq: int) -> datetime:
     return dates.to_datetime(recorded_at)
 
 
-def _timemap() -> str:
-    return _address(without=("seq", "known_at"), path=f"{request.path}/timemap")
-
-
 def _address(without: Iterable[str] = (), path: str | None = None, **more: Any) -> str:
     """Return the address of the request, with another path or query."""
-    kept = [(key, value) for key, value in request.args.items(multi=True) if key not in without]
-    query = urlencode([*kept, *more.items()], safe=":")
     where = path if path and "://" in path else _absolute(path or request.path)
-    return f"{where}?{query}" if query else where
+    return f"{where}{_query(without, **more)}"
+
+
+def _query(without: Iterable[str], **more: Any) -> str:
+    """Return the query of the request, with less in it or more."""
+    pairs = [pair for pair in request.args.items(multi=True) if pair[0] not in without]
+    return f"?{urlencode([*pairs, *more.items()], safe=':')}" if pairs or more else ""
 
 
 def _absolute(path: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from cachetools import LRUCache
 from flask import Response, request
 
+from events import dates
 from projections.projector import VERSIONS
 
 RELEASE = version("stancelog")
@@ -51,6 +52,15 @@ class Kept:
     headers: list[tuple[str, str]]
     now: str | None  # what it repeats as the instant at which it was asked
 
+    def again(self, state: State) -> Response | None:
+        """Return it, as asked now, if nothing changed since."""
+        if self.state != state:
+            return None
+        body = self.body
+        if self.now is not None:
+            body = body.replace(self.now.encode(), dates.to_text(dates.now()).encode())
+        return Response(body, headers=self.headers)
+
 
 class Repeats:
     """The answers that one process gave, as far as there is room for them."""
@@ -59,14 +69,10 @@ class Repeats:
         self._kept: LRUCache[Any, Kept] = LRUCache(MOST_BYTES, lambda one: len(one.body) + 1000)
         self._lock = Lock()
 
-    def found(self, state: State, now: str) -> Response | None:
-        """Return the answer to the request at hand, if it was given and nothing changed since."""
+    def kept(self) -> Kept | None:
+        """Return the answer that was given to the request at hand, if any."""
         with self._lock:
-            kept = self._kept.get(_question())
-        if kept is None or kept.state != state:
-            return None
-        body = kept.body if kept.now is None else kept.body.replace(kept.now.encode(), now.encode())
-        return Response(body, headers=kept.headers)
+            return self._kept.get(_question())
 
     def keep(self, state: State, response: Response, now: str | None) -> None:
         """Keep the answer to the request at hand."""
@@ -106,4 +112,4 @@ def unchanged(state: State) -> Response | None:
 
 
 def _question() -> tuple[Any, ...]:
-    return request.path, request.query_string, request.headers.get(VARIES_BY)
+    return request.path, request.query_string, request.environ.get("HTTP_ACCEPT_DATETIME")

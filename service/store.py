@@ -19,9 +19,10 @@ from events.dates import DAY, now, to_datetime
 from events.errors import BatchRefusedError, RefusedError, UnknownError
 from events.timeline import LOCK_TIMEOUT, LogError, Timeline, UnreadableError, settings_of
 from projections import projector, turns
-from projections.database import connect, first_of, one_look, reading
+from projections.database import connect
 from projections.log import Head
 from projections.projector import Progress, Standing
+from projections.reading import first_of, reading
 from projections.rebuild import SupersededError, outdated, rebuild
 from projections.rebuild import reached as reached_by_another
 from service import config, lookup
@@ -155,7 +156,7 @@ class Store:
             return projector.catch_up(self.engine, self.timeline)
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[Connection, Head]]:
+    def asking(self) -> Iterator[tuple[Connection, Standing]]:
         """Give a connection that sees one state of the read models, and how far they are.
 
         Should a writer have died between its two commits, the read models catch up first.
@@ -164,13 +165,19 @@ class Store:
             standing, end = projector.standing_in(first_of(connection, self._standing))
             projector.must_be_of_this_code(standing)
             if self._waits_for_others or standing.head.position >= end:
-                yield connection, standing.head
+                yield connection, standing
                 return
         # What cannot be read at all ends what can be told: /readyz says so.
         with suppress(UnreadableError):
             self.catch_up()
         with reading(self._read_engine) as connection:
-            yield connection, projector.head_of(connection)
+            yield connection, projector.standing_of(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Connection, Head]]:
+        """Give the same, with the end of the log as far as it is applied."""
+        with self.asking() as (connection, standing):
+            yield connection, standing.head
 
     def standing(self) -> tuple[Standing, bool]:
         """Return how far the read models have come, and whether the log has more by now."""
@@ -181,23 +188,32 @@ class Store:
     def state(self) -> State | None:
         """Return all that answers depend on but for the question, in one look.
 
-        None where the read models have to catch up first, or are not of this code.
+        None where that takes more looks: the read models have to catch up first, say.
         """
-        with one_look(self._read_engine) as connection:
-            standing, end = projector.standing_in(connection.execute(self._standing).fetchone())
+        with reading(self._read_engine) as connection:
+            standing, end = projector.standing_in(first_of(connection, self._standing))
         is_behind = standing.head.position < end and not self._waits_for_others
         if is_behind or standing.versions != projector.VERSIONS:
             return None
-        moment = now()
+        return self._state(standing)
+
+    def state_at(self, connection: Connection, standing: Standing) -> State:
+        """Return the same, as a connection sees it."""
+        if found := self._state(standing):
+            return found
         made = (standing.head.position, standing.generation)
-        known, between = self._turns
-        if known != made or not between.last <= moment < between.next:
-            with self.reading() as (reader, _):
-                between = turns.around(reader, moment)
-            self._turns = made, between
-        return State(
-            *standing.head, standing.generation, standing.set_aside, between.last, moment // DAY
-        )
+        self._turns = made, turns.around(connection, now())
+        return self._state(standing) or self.state_at(connection, standing)
+
+    def _state(self, standing: Standing) -> State | None:
+        made, between = self._turns
+        moment = now()
+        if made != (standing.head.position, standing.generation):
+            return None
+        if not between.last <= moment < between.next:
+            return None
+        upkeep = standing.generation, standing.set_aside
+        return State(*standing.head, *upkeep, between.last, moment // DAY)
 
     def readiness(self) -> dict[str, Any]:
         """Return whether what is read is all that the log has, and what it lacks.

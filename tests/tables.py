@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Table
 
-from projections.database import RowId, reading
+from projections.database import RowId
+from projections.reading import reading
 from projections.verify import TABLES
 from service.store import Store
 

@@ -134,9 +134,9 @@ def test_what_is_inherited_is_what_the_naive_model_finds(
             pair = Pair(
                 random.choice(world.parties), random.choice([*world.issues[:1] * 3, *world.issues])
             )
-            answer = answers.position(connection, pair, clocks, inherit=True)
+            answer = answers.position(connection, pair, None, clocks, inherit=True)
             assert in_words(answer.pop("inherited")) == naively(log, pair, clocks), (pair, clocks)
-            without = answers.position(connection, pair, clocks)
+            without = answers.position(connection, pair, None, clocks)
             assert answer | {"links": without["links"]} == without
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 
 from events.timeline import UnreadableError
 from projections import deadletters, ledger, log, positions, projector, statuses
-from projections.database import reading
+from projections.reading import reading
 from projections.rebuild import EventFailsError, rebuild
 from projections.verify import differences
 from service import following

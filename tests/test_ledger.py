@@ -8,8 +8,9 @@ from eventsourcing.persistence import OperationalError
 from sqlalchemy import select, text
 
 from projections import ledger
-from projections.database import connect, reading, writing
+from projections.database import connect, writing
 from projections.ledger import RewrittenError
+from projections.reading import reading
 from projections.rebuild import rebuild
 from projections.tampering import walk
 from service.cli import main

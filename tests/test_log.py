@@ -9,7 +9,7 @@ import pytest
 from events.dates import bounds_of, to_micros
 from events.errors import BatchRefusedError
 from projections import log, reports
-from projections.database import reading
+from projections.reading import reading
 from service.store import Store
 from tests.log import head_of, is_new, refusal, refusals, report_of
 from tests.records import (

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 import migrations
 from projections import projector
-from projections.database import connect, metadata, reading
+from projections.database import connect, metadata
+from projections.reading import reading
 from service.store import Store, initialise
 from tests.records import issue, party, position, statement, tell
 from tests.tables import rows_of

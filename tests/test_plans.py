@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from projections import positions, reports
-from projections.database import reading
+from projections.reading import reading
 from service.store import Store
 
 
@@ -26,14 +26,14 @@ def plan_of(tmp_path):
 
 
 def test_the_rows_of_a_question_are_read_in_order_from_the_primary_key(plan_of):
-    plan = plan_of(positions._FIRST_TAKEN)
+    plan = plan_of(positions._ASKED_BY_DEFAULT.query)
     assert "USING PRIMARY KEY (party=? AND issue=? AND effective<?)" in plan
-    assert "TEMP B-TREE" not in plan
+    assert "TEMP B-TREE FOR ORDER BY" not in plan
 
 
 def test_what_the_default_floor_leaves_out_is_counted_by_an_index_of_its_own(plan_of):
-    assert "COVERING INDEX positions_below_floor" in plan_of(positions._BELOW_DEFAULT_FLOOR)
-    assert "positions_below_floor" not in plan_of(positions._BELOW_FLOOR)
+    assert "COVERING INDEX positions_below_floor" in plan_of(positions._ASKED_BY_DEFAULT.query)
+    assert "positions_below_floor" not in plan_of(positions._ASKED.query)
 
 
 def test_reports_of_one_instant_are_found_by_the_primary_key(tmp_path):
@@ -56,7 +56,7 @@ def test_the_list_of_corrections_is_read_newest_first_from_an_index_of_amendment
     every = reports._amendments(reports.AmendmentFilter()).where(reports.reports.c.seq_from < 9)
     plan = plan_of(every.limit(9))
     assert "INDEX reports_by_amendment (seq_from<?)" in plan
-    assert "TEMP B-TREE" not in plan
+    assert "TEMP B-TREE FOR ORDER BY" not in plan
     of_party = reports._amendments(reports.AmendmentFilter(type="correction", party="ukraine"))
     plan = plan_of(of_party.where(reports.reports.c.seq_from < 9).limit(9))
     assert "SEARCH report_subjects USING PRIMARY KEY (kind=? AND subject=?)" in plan

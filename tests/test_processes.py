@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from projections import catalog, log, reports
-from projections.database import reading
+from projections.reading import reading
 from projections.rebuild import rebuild
 from service.store import Store
 from tests.records import (

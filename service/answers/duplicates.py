@@ -90,8 +90,8 @@ def among(connection: Connection, evidence: Sequence[Any], seq: int) -> list[Bod
     if not tied:
         return []
     ids = [row.report for one in tied for row in one.rows]
-    versions = reports.standing_among(connection, ids, seq=seq)
-    words = {one.record["id"]: words_in(one.record["summary"]) for one in versions}
+    summaries = reports.summaries_among(connection, ids, seq=seq)
+    words = {report: words_in(summary) for report, summary in summaries.items()}
     groups: list[list[_Utterance]] = []
     for utterance in tied:
         fitting = (

@@ -27,17 +27,25 @@ from service.answers.shared import (
 from service.clocks import Clocks
 
 
-def position(connection: Connection, pair: Pair, clocks: Clocks, *, inherit: bool = False) -> Body:
+def position(
+    connection: Connection,
+    pair: Pair,
+    proposition: str | None,
+    clocks: Clocks,
+    *,
+    inherit: bool = False,
+) -> Body:
     """Answer the question: the position of a party on an issue, and which reports say so.
 
-    `inherit`: for want of a position of its own, also those of the blocs it belonged to.
+    `proposition`: of the issue, as known then. `inherit`: for want of a position of its own,
+    also those of the blocs it belonged to.
     """
     found = _position_of(connection, pair, clocks)
     evidence = found.run.evidence[:MOST_EVIDENCE] if found.run else []
     (whole,) = _bodies(connection, {pair: found}, clocks, inherit=inherit)
     return (
         pair._asdict()
-        | {"proposition": proposition_of(connection, pair.issue, clocks.seq)}
+        | {"proposition": proposition}
         | clocks.echo()
         | whole
         | {"likely_duplicates": duplicates.among(connection, evidence, clocks.seq)}

@@ -16,7 +16,7 @@ from service.cli import tables
 from service.cli.group import main
 from service.cli.speaking import Command, opened, out
 from service.clocks import Asked, Clocks, resolve
-from service.lookup import issue_id, pair_of
+from service.lookup import issue_id, pair_and_proposition, pair_of
 from service.ndjson import encode
 
 format_option = click.option(
@@ -85,8 +85,8 @@ def position(url: str, party: str, issue: str, form: str, inherit: bool, **asked
       stancelog position russia ukraine-eu-membership --known-at 2025-12-16
     """
     with _question(url, POSITION_FLOOR, asked) as (connection, head, clocks):
-        pair = pair_of(connection, party, issue, clocks.seq, head)
-        answer = answers.position(connection, pair, clocks, inherit=inherit)
+        pair, proposition = pair_and_proposition(connection, party, issue, clocks.seq, head)
+        answer = answers.position(connection, pair, proposition, clocks, inherit=inherit)
     show(answer, form, tables.show_position)
 
 

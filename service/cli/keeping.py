@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from events.timeline import UnreadableError
 from projections import ledger, projector
-from projections.database import reading
+from projections.reading import reading
 from projections.tampering import Walk, walk
 from projections.verify import differences
 from service import checkpoints

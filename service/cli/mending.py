@@ -9,11 +9,11 @@ import click
 
 from events.timeline import UnreadableError
 from projections import deadletters, projector
-from projections.database import reading
 from projections.deadletters import DeadLetter
 from projections.follower import Follower
 from projections.ledger import RewrittenError
 from projections.projector import Progress, Projection
+from projections.reading import reading
 from projections.rebuild import EventFailsError, SupersededError
 from projections.rebuild import rebuild as made_anew
 from service.cli.group import main

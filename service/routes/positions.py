@@ -11,10 +11,10 @@ from projections import catalog
 from projections.positions import Pair
 from service import answers, memento
 from service.answers import Body
-from service.answers.shared import links
+from service.answers.shared import links, proposition_of
 from service.clocks import Clocks
 from service.http import Api, asking, json
-from service.lookup import issue_id, pair_of, party_id
+from service.lookup import issue_id, pair_and_proposition, pair_of, party_id
 from service.paging import Page, page_of
 from service.schemas import answers as shapes
 from service.schemas.queries import History, InheritingMoment, InheritingPage, PositionPage
@@ -29,10 +29,12 @@ def position(moment: dict[str, Any], party: str, issue: str) -> Response:
     """What was the position of this party on this issue, and which reports say so?"""
     asked = moment["asked"]
     with asking(asked, POSITION_FLOOR) as (connection, head, clocks):
-        pair = pair_of(connection, party, issue, clocks.seq, head)
+        pair, proposition = pair_and_proposition(connection, party, issue, clocks.seq, head)
         first = memento.first_of(connection, clocks, party=pair.party, issue=pair.issue)
         known = memento.negotiated(connection, asked, clocks, first)
-        body = answers.position(connection, pair, known, inherit=moment["inherit"])
+        if known.seq != clocks.seq:
+            proposition = proposition_of(connection, pair.issue, known.seq)
+        body = answers.position(connection, pair, proposition, known, inherit=moment["inherit"])
         return memento.announced(json(body), body, asked)
 
 

@@ -1,0 +1,146 @@
+"""How read models are asked: connections that see one state, and queries compiled once."""
+
+from collections import deque, namedtuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import BoundedSemaphore, Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import psycopg
+from sqlalchemy import Connection, Engine, Select, event, exc
+
+from projections.database import driver
+
+MOST_READERS = 15
+"""Connections of one process that read a database at once."""
+
+READER_TIMEOUT = 30
+"""Seconds that a reader waits for one of them."""
+
+BEGIN = {
+    "sqlite": "BEGIN",
+    # The lock comes before the first look, which is what fixes the state that is seen: so no
+    # rebuild puts other tables in place between two looks. It keeps no writer waiting.
+    "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+    "LOCK TABLE checkpoint IN ACCESS SHARE MODE",
+}
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one state of the read models, all of one generation."""
+    with _readers_of(engine).one(engine) as connection:
+        yield connection
+
+
+class Prepared:
+    """A query that is compiled once for each kind of database, and run by the driver itself.
+
+    For what every question asks: of the 120 us that one of them takes on SQLite when SQLAlchemy
+    runs it, 100 are spent around the statement. Values come as the driver has them: on SQLite
+    a Boolean is 0 or 1.
+    """
+
+    def __init__(self, query: Select[Any]) -> None:
+        self.query = query
+        row: Any = namedtuple("row", query.selected_columns.keys())  # type: ignore[misc]
+        self._named = row._make
+        self._compiled: dict[str, tuple[str, Sequence[str] | None, dict[str, Any]]] = {}
+
+    def all(self, connection: Connection, **values: Any) -> list[Any]:
+        """Return all rows, with the columns as attributes."""
+        return [*map(self._named, self._cursor(connection, values).fetchall())]
+
+    def first(self, connection: Connection, **values: Any) -> Any:
+        """Return the first row, None if there is none."""
+        row = self._cursor(connection, values).fetchone()
+        return row and self._named(row)
+
+    def in_parts(self, connection: Connection, count: int, **values: Any) -> Iterator[Any]:
+        """Yield all rows, reading `count` at a time."""
+        cursor = self._cursor(connection, values)
+        while some := cursor.fetchmany(count):
+            yield from map(self._named, some)
+
+    def _cursor(self, connection: Connection, values: dict[str, Any]) -> Any:
+        kind = connection.dialect.name
+        if kind not in self._compiled:
+            compiled = self.query.compile(dialect=connection.dialect)
+            binds = compiled.binds.items()
+            literals = {name: bind.value for name, bind in binds if not bind.required}
+            order = getattr(compiled, "positiontup", None)
+            self._compiled[kind] = str(compiled), order, literals
+        statement, order, literals = self._compiled[kind]
+        given: Any = literals | values
+        return driver(connection).execute(
+            statement, given if order is None else [given[name] for name in order]
+        )
+
+
+def first_of(connection: Connection, statement: str) -> Any:
+    """Return the first row of a statement, None if there is none."""
+    return driver(connection).execute(statement).fetchone()
+
+
+class _Readers:
+    """Connections that only read, kept between readings as they are.
+
+    Of the 190 us that a reading took around its statements on SQLite, 160 were spent on taking
+    a connection out of SQLAlchemy's pool, and on putting it back.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._idle: deque[Connection] = deque()
+        self._room = BoundedSemaphore(MOST_READERS)
+        self._begin = BEGIN[engine.dialect.name]
+        event.listen(engine, "engine_disposed", self._close)
+
+    @contextmanager
+    def one(self, engine: Engine) -> Iterator[Connection]:
+        """Give one of them, in a transaction."""
+        if not self._room.acquire(timeout=READER_TIMEOUT):
+            raise exc.TimeoutError(f"no connection to read with for {READER_TIMEOUT} s")
+        try:
+            connection = self._begun(engine)
+            try:
+                yield connection
+                driver(connection).execute("COMMIT")
+            except BaseException:
+                connection.close()  # whatever state it is in
+                raise
+            self._idle.append(connection)
+        finally:
+            self._room.release()
+
+    def _begun(self, engine: Engine) -> Connection:
+        """Return one that has begun to read. One that was lost while it was idle is replaced."""
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                driver(connection).execute(self._begin)
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                connection.close()
+            else:
+                return connection
+        connection = engine.connect().execution_options(is_reading=True)
+        connection.detach()  # for good: it is not in a state that others could use it in
+        if connection.dialect.name == "postgresql":
+            driver(connection).autocommit = True  # we say BEGIN ourselves
+        driver(connection).execute(self._begin)
+        return connection
+
+    def _close(self, _: Engine) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+_readers: WeakKeyDictionary[Engine, _Readers] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def _readers_of(engine: Engine) -> _Readers:
+    with _lock:
+        if engine not in _readers:
+            _readers[engine] = _Readers(engine)
+        return _readers[engine]
