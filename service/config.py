@@ -5,6 +5,9 @@ import os
 DATABASE = "STANCELOG_DATABASE"
 DEFAULT_DATABASE = "sqlite:///stancelog.db"
 
+LOCK_TIMEOUT = "STANCELOG_LOCK_TIMEOUT"
+DEFAULT_LOCK_TIMEOUT = 30
+
 MOST_BYTES = 10 * 1024 * 1024
 """Largest body that is read; larger ones are 413."""
 
@@ -14,6 +17,18 @@ once. Each has a thread, of which the server gives a process 512 divided by the 
 processes, so half of them are free even with 32 processes."""
 
 
+class SettingError(ValueError):
+    """A setting in the environment makes no sense."""
+
+
 def database_url() -> str:
     """Return the database to use unless another is named."""
     return os.environ.get(DATABASE) or DEFAULT_DATABASE
+
+
+def lock_timeout() -> int:
+    """Return the seconds to wait for a lock that others hold. Raises SettingError."""
+    text = os.environ.get(LOCK_TIMEOUT) or str(DEFAULT_LOCK_TIMEOUT)
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingError(f"{LOCK_TIMEOUT}={text!r} is no whole number of seconds, from 1 on")
+    return int(text)

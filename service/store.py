@@ -16,13 +16,12 @@ import migrations
 from events.batch import Batch, Outcome, Sent
 from events.dates import to_datetime
 from events.errors import BatchRefusedError, RefusedError, UnknownError
-from events.timeline import LOCK_TIMEOUT, LogError, Timeline, settings_of
+from events.timeline import LogError, Timeline, settings_of
 from projections import log, projector
 from projections.database import connect, reading
 from projections.log import Head
-from service import lookup
+from service import config, lookup
 from service.schemas import records
-
 
 class NotReadyError(Exception):
     """The database is not created yet, or of another version."""
@@ -51,9 +50,10 @@ class Store:
         # Of the threads of one process, one at a time writes. On SQLite others would deadlock:
         # one has the database's lock and waits for a connection of the log's pool, another
         # has that connection and waits for the lock.
-        self._writing = RLock()
-        self.timeline = Timeline(url, check=records.load)
-        self.engine = connect(url)
+        self._lock = RLock()
+        self._lock_timeout = config.lock_timeout()
+        self.timeline = Timeline(url, check=records.load, lock_timeout=self._lock_timeout)
+        self.engine = connect(url, self._lock_timeout)
         if catch_up:
             self.catch_up()
 
@@ -63,7 +63,7 @@ class Store:
         Returns once every read sees them. Raises BatchRefusedError.
         """
         try:
-            with self._writing:
+            with self._writing():
                 keeps = any(one.recorded_at for one in sent)
                 last = self._last_recorded_at() if keeps else None
                 outcomes = self.timeline.record(sent, last_recorded_at=last)
@@ -107,8 +107,18 @@ class Store:
 
     def catch_up(self) -> Head:
         """Let the read models have all that the log has."""
-        with self._writing:
+        with self._writing():
             return projector.catch_up(self.engine, self.timeline)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Wait for the threads that came before. Raises LogError."""
+        if not self._lock.acquire(timeout=self._lock_timeout):
+            raise LogError("the writes before this one have not ended")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Connection, Head]]:
@@ -152,7 +162,7 @@ def initialise(url: str) -> None:
     SQLite does not wait while another process puts a new file into WAL mode, so we do.
     """
     settings_of(url)
-    deadline = monotonic() + LOCK_TIMEOUT
+    deadline = monotonic() + config.lock_timeout()
     while True:
         try:
             return _initialise(url)

@@ -55,7 +55,7 @@ class Commands(click.Group):
                     f"--{fault.field.replace('_', '-')}: {fault.message}" for fault in error.faults
                 )
             ) from None
-        except DatabaseUrlError as error:
+        except (DatabaseUrlError, config.SettingError) as error:
             raise click.UsageError(str(error)) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
