@@ -1,5 +1,6 @@
 """One database: the log, the read models beside it, and the way in and out of both."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from time import monotonic, sleep
 from typing import NamedTuple
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 import migrations
 from events.batch import Batch, Outcome, Sent
@@ -22,6 +23,9 @@ from projections.database import connect, reading
 from projections.log import Head
 from service import config, lookup
 from service.schemas import records
+
+_log = logging.getLogger("stancelog")
+
 
 class NotReadyError(Exception):
     """The database is not created yet, or of another version."""
@@ -124,14 +128,19 @@ class Store:
     def reading(self) -> Iterator[tuple[Connection, Head]]:
         """Give a connection that sees one state of the read models, and how far they are.
 
-        Should a writer have died between its two commits, the read models catch up first.
+        Should a writer have died between its two commits, the read models catch up first. Where
+        they cannot, as on a full disk, they answer as they are: they have all that was ever
+        acknowledged.
         """
         with reading(self.engine) as connection:
             head = projector.head_of(connection)
             if head.position >= self.timeline.head():
                 yield connection, head
                 return
-        self.catch_up()
+        try:
+            self.catch_up()
+        except (SQLAlchemyError, sqlite3.Error, LogError) as error:
+            _log.warning("the read models are behind the log, and cannot catch up: %s", error)
         with reading(self.engine) as connection:
             yield connection, projector.head_of(connection)
 

@@ -143,6 +143,21 @@ def test_readers_that_take_up_every_connection_are_told_so_and_served_when_they_
     assert_whole(client, "r-1")
 
 
+def test_reads_go_on_while_what_a_dead_writer_left_cannot_be_taken_in(
+    client: FlaskClient, url: str
+) -> None:
+    store = store_of(client.application)
+    store.timeline.record([sent(statement("r-2", positions=[position("oppose")]))])
+    lock = "SELECT * FROM checkpoint FOR UPDATE"
+    with another_holds(url, "DELETE FROM checkpoint" if url.startswith("sqlite") else lock):
+        answer = client.get(QUESTION)
+        assert (answer.status_code, answer.json["position"]) == (200, "support")
+        assert_clear(client.get("/readyz"))
+    assert client.get(QUESTION).json["position"] == "oppose"
+    assert client.get("/readyz").json["seq"] == 4
+    assert_whole(client, "r-1", "r-2")
+
+
 T = datetime(2021, 6, 1, tzinfo=UTC)
 
 

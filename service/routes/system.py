@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, Response, render_template
 from flask_smorest import Api
 
+from events.timeline import LogError
 from service.http import json, store
 from service.problems import MEDIA_TYPE, NotFoundError
 from service.schemas.answers import record_name
@@ -27,7 +28,10 @@ def register(app: Flask, api: Api) -> None:
     @app.get("/readyz")
     def readyz() -> Response:
         """The database answers, and the read models have all that the log has."""
+        end = store().timeline.head()
         with store().reading() as (_, head):
+            if head.position < end:
+                raise LogError("the read models are behind the log")
             return json({"status": "ready", "seq": head.seq})
 
     @app.get("/openapi.json")
