@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[1]
 HANGS = 20
 """Seconds after which a client takes no answer for a hang."""
 
+COMMANDS = 120
+"""Seconds after which a command is taken to hang."""
+
 
 class Answer(NamedTuple):
     """What a client saw. Status 0: the connection was refused, or cut."""
@@ -88,9 +91,20 @@ class Service:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same database."""
-        command = self._command(*words)
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=ROOT, env=self.environment, check=False
+        begun = self.begin(*words)
+        said = begun.communicate(timeout=COMMANDS)
+        return subprocess.CompletedProcess(begun.args, begun.returncode, *said)
+
+    def begin(self, *words: str) -> "subprocess.Popen[str]":
+        """Begin another command on the same database."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            self._command(*words),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            cwd=ROOT,
+            env=self.environment,
         )
 
     def workers(self) -> list[int]:
