@@ -89,6 +89,10 @@ class Service:
         assert self.process.poll() is None, self.said()
         return self.ask("GET", "/readyz").status == 200
 
+    def has(self, report: str) -> bool:
+        """Tell whether a report is shown."""
+        return self.ask("GET", f"/v1/reports/{report}").status == 200
+
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same database."""
         begun = self.begin(*words)

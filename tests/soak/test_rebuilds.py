@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.loads import Answer, Load, Service, assert_whole, serving
-from tests.records import position, statement
+from tests.records import issue, position, statement
 
 pytestmark = pytest.mark.soak
 
-REPORTS = 6_000
+REPORTS = 4_000
 QUESTION = "/v1/parties/ukraine/positions/nato?as_of=2020-06-01"
 
 
@@ -36,7 +36,7 @@ class Reader:
         self._thread.join()
 
     def _ask(self) -> None:
-        while not self._enough.is_set():
+        while not self._enough.wait(0.02):
             self.answers.append(self.service.ask("GET", QUESTION))
 
 
@@ -44,9 +44,14 @@ class Reader:
 def service(url: str, tmp_path: Path) -> Iterator[Service]:
     """A service over a log that takes a while to replay."""
     file = tmp_path / "reports.ndjson"
-    reports = (statement(f"s-{n}", positions=[position()]) for n in range(REPORTS))
+    trade = [position(issue_id="trade")]
+    records = [
+        issue("trade"),
+        statement("s", positions=[position()]),
+        *(statement(f"s-{n}", positions=trade) for n in range(REPORTS)),
+    ]
     with serving(url, 2) as service:
-        file.write_text("".join(json.dumps(report) + "\n" for report in reports))
+        file.write_text("".join(json.dumps(record) + "\n" for record in records))
         imported = service.run("import", str(file))
         assert imported.returncode == 0, imported.stderr
         yield service
