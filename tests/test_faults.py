@@ -9,16 +9,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from projections.verify import differences
 from service.app import create_app
+from service.cli import main
 from service.store import Store
+from tests import servers
 from tests.records import issue, party, position, sent, statement, tell
 
 QUESTION = "/v1/parties/ukraine/positions/nato"
@@ -156,6 +160,37 @@ def test_reads_go_on_while_what_a_dead_writer_left_cannot_be_taken_in(
     assert client.get(QUESTION).json["position"] == "oppose"
     assert client.get("/readyz").json["seq"] == 4
     assert_whole(client, "r-1", "r-2")
+
+
+def test_postgresql_that_is_down_is_told_of_at_once_and_back_with_the_first_request() -> None:
+    with servers.primary() as server:
+        app = create_app(server.url())
+        client = app.test_client()
+        tell(store_of(app), party("ukraine"), issue("nato"))
+        assert post(client, "r-1").status_code == 201
+        server.kill9()
+        start = time.monotonic()
+        for answer in (post(client, "r-2"), client.get(QUESTION), post(client, "r-3")):
+            assert_clear(answer)
+        assert time.monotonic() - start < 1
+        server.start()
+        assert post(client, "r-2").status_code == 201
+        server.kill9()
+        server.start()  # which nobody noticed
+        assert client.get(QUESTION).status_code == 200
+        assert post(client, "r-3").status_code == 201
+        assert_whole(client, "r-1", "r-2", "r-3")
+        store_of(app).close()
+
+
+@pytest.mark.parametrize("seconds", ["soon", "0", "-1", "1.5"])
+def test_a_lock_timeout_that_is_no_number_of_seconds_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    monkeypatch.setenv("STANCELOG_LOCK_TIMEOUT", seconds)
+    done = CliRunner().invoke(main, ["--database", f"sqlite:///{tmp_path / 'a.db'}", "init"])
+    assert done.exit_code == 2
+    assert f"STANCELOG_LOCK_TIMEOUT='{seconds}'" in done.stderr
 
 
 T = datetime(2021, 6, 1, tzinfo=UTC)
