@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests import servers
-from tests.loads import Load, assert_whole, serving
+from tests.loads import SOON, Load, assert_whole, serving
 from tests.servers import Server
 
 pytestmark = pytest.mark.soak
@@ -38,4 +38,5 @@ def test_clients_are_told_that_postgresql_died_and_go_on_when_it_is_back(
             server.start()
             load.wait_for_more(100)
         assert [answer for answer in load.troubles() if not answer.is_clear] == []
+        assert load.longest() < SOON
         assert_whole(service, load)
