@@ -5,13 +5,16 @@ PORT ?= 8000
 UN ?= ../shared/data/un_votes
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint format bench bench-quick clean
+.PHONY: demo test soak lint format bench bench-quick clean
 
 demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0.0.1:$(PORT)
 	$(BIN)/stancelog demo --port $(PORT)
 
 test: $(VENV)/installed-dev ## Run every test, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+soak: $(VENV)/installed-dev ## Kill, crash and fill what the service runs on: see docs/reliability.md
+	$(BIN)/python -m pytest -m soak tests/soak --durations=0
 
 lint: $(VENV)/installed-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -103,13 +103,21 @@ class UnreadableError(LogError):
 class Timeline(Application[UUID]):
     """Records reports, parties and issues as immutable events."""
 
-    def __init__(self, url: str, *, check: Checker, create_tables: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        check: Checker,
+        create_tables: bool = False,
+        lock_timeout: int = LOCK_TIMEOUT,
+    ) -> None:
         """Open the log at `url`, sqlite:///FILE or postgresql://….
 
         `check` returns a corrected report in canonical form, or raises InvalidRecordError.
-        Raises DatabaseUrlError.
+        `lock_timeout`: seconds. Raises DatabaseUrlError.
         """
-        super().__init__(env=settings_of(url) | {"CREATE_TABLE": "y" if create_tables else "n"})
+        settings = settings_of(url, lock_timeout)
+        super().__init__(env=settings | {"CREATE_TABLE": "y" if create_tables else "n"})
         self._check = check
         self._known = Known()
 
@@ -298,7 +306,7 @@ def raw_of(event: StoredEvent) -> bytes:
     )
 
 
-def settings_of(url: str) -> dict[str, str]:
+def settings_of(url: str, lock_timeout: int = LOCK_TIMEOUT) -> dict[str, str]:
     """Return the library's settings for a database URL. Raises DatabaseUrlError."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
@@ -312,17 +320,17 @@ def settings_of(url: str) -> dict[str, str]:
             "PERSISTENCE_MODULE": "eventsourcing.sqlite",
             "APPLICATION_RECORDER_TOPIC": "events.sqlite:SQLiteRecorder",
             "SQLITE_DBNAME": path,
-            "SQLITE_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
+            "SQLITE_LOCK_TIMEOUT": str(lock_timeout),
         }
     if scheme in ("postgresql", "postgres"):
-        return _postgres_settings(url)
+        return _postgres_settings(url, lock_timeout)
     raise DatabaseUrlError(
         f"{url!r} is not a database that we keep a timeline in: give sqlite:///FILE "
         "or postgresql://USER:PASSWORD@HOST:PORT/NAME"
     )
 
 
-def _postgres_settings(url: str) -> dict[str, str]:
+def _postgres_settings(url: str, lock_timeout: int) -> dict[str, str]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     if unknown := query.keys() - {"host", "port"}:
@@ -343,7 +351,7 @@ def _postgres_settings(url: str) -> dict[str, str]:
         "POSTGRES_USER": unquote(parts.username or "postgres"),
         "POSTGRES_PASSWORD": unquote(parts.password or ""),
         "POSTGRES_POOL_SIZE": "1",  # and more when needed: processes share the server
-        "POSTGRES_LOCK_TIMEOUT": str(LOCK_TIMEOUT),
+        "POSTGRES_LOCK_TIMEOUT": str(lock_timeout),
         # That path takes no table lock, and a reader can see id 2 before id 1.
         "POSTGRES_ENABLE_DB_FUNCTIONS": "no",
     }

@@ -33,6 +33,7 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
         yield
         return
     with engine.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = 0"))  # an upgrade replays the log
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         yield
 

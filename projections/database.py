@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -36,8 +37,11 @@ Micros = BigInteger()
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """A key that means nothing outside its table."""
 
-BUSY_TIMEOUT = 30
-"""Seconds that a transaction waits for another one's lock on SQLite."""
+LOCK_TIMEOUT = 30
+"""Seconds that a transaction waits for another one's lock, and a reader for a connection."""
+
+CONNECT_TIMEOUT = 5
+"""Seconds until a PostgreSQL server that does not answer is out of reach."""
 
 Trouble = (
     exc.OperationalError,
@@ -56,17 +60,34 @@ PARAMETERS = 400
 """Most values in one IN list."""
 
 
-def connect(url: str) -> Engine:
-    """Return an engine for sqlite:///FILE or postgresql://…, opening nothing yet."""
+def connect(url: str, lock_timeout: int = LOCK_TIMEOUT) -> Engine:
+    """Return an engine for sqlite:///FILE or postgresql://…, opening nothing yet.
+
+    `lock_timeout`: seconds.
+    """
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     if parsed.get_backend_name() == "postgresql":
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": CONNECT_TIMEOUT},
+            pool_pre_ping=True,
+            pool_timeout=lock_timeout,
+        )
+        event.listen(engine, "connect", partial(_open_postgresql, lock_timeout))
     else:
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT})
+        engine = create_engine(
+            parsed, connect_args={"timeout": lock_timeout}, pool_timeout=lock_timeout
+        )
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     let_work_aside(engine)
     return engine
+
+
+def _open_postgresql(lock_timeout: int, connection: Any, _: Any) -> None:
+    connection.autocommit = True  # a setting goes with the transaction that is rolled back
+    connection.execute(f"SET lock_timeout = '{lock_timeout}s'")
+    connection.autocommit = False
 
 
 def _open_sqlite(connection: Any, _: Any) -> None:

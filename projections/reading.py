@@ -15,9 +15,6 @@ from projections.database import driver
 MOST_READERS = 15
 """Connections of one process that read a database at once."""
 
-READER_TIMEOUT = 30
-"""Seconds that a reader waits for one of them."""
-
 BEGIN = {
     "sqlite": "BEGIN",
     # The lock comes before the first look, which is what fixes the state that is seen: so no
@@ -93,14 +90,16 @@ class _Readers:
     def __init__(self, engine: Engine) -> None:
         self._idle: deque[Connection] = deque()
         self._room = BoundedSemaphore(MOST_READERS)
+        pool: Any = engine.pool
+        self._timeout: float = pool.timeout()  # as long as others wait for a connection
         self._begin = BEGIN[engine.dialect.name]
         event.listen(engine, "engine_disposed", self._close)
 
     @contextmanager
     def one(self, engine: Engine) -> Iterator[Connection]:
         """Give one of them, in a transaction."""
-        if not self._room.acquire(timeout=READER_TIMEOUT):
-            raise exc.TimeoutError(f"no connection to read with for {READER_TIMEOUT} s")
+        if not self._room.acquire(timeout=self._timeout):
+            raise exc.TimeoutError(f"no connection to read with for {self._timeout} s")
         try:
             connection = self._begun(engine)
             try:

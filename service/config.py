@@ -7,6 +7,9 @@ READ_DATABASE = "STANCELOG_READ_DATABASE"
 PROJECTION = "STANCELOG_PROJECTION"
 DEFAULT_DATABASE = "sqlite:///stancelog.db"
 
+LOCK_TIMEOUT = "STANCELOG_LOCK_TIMEOUT"
+DEFAULT_LOCK_TIMEOUT = 30
+
 MOST_BYTES = 10 * 1024 * 1024
 """Largest body that is read; larger ones are 413."""
 
@@ -21,7 +24,7 @@ LONGEST_WAIT = 5
 
 
 class SettingError(ValueError):
-    """A setting has a value that means nothing."""
+    """A setting in the environment makes no sense."""
 
 
 def database_url() -> str:
@@ -40,3 +43,11 @@ def is_followed() -> bool:
     if value not in ("sync", "async"):
         raise SettingError(f"{PROJECTION} is {value!r}: give sync or async")
     return value == "async"
+
+
+def lock_timeout() -> int:
+    """Return the seconds to wait for a lock that others hold. Raises SettingError."""
+    text = os.environ.get(LOCK_TIMEOUT) or str(DEFAULT_LOCK_TIMEOUT)
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingError(f"{LOCK_TIMEOUT}={text!r} is no whole number of seconds, from 1 on")
+    return int(text)

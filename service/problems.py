@@ -33,6 +33,9 @@ APPEND_ONLY = (
     "POST …/corrections when the report was wrong, POST …/retraction when it does not stand."
 )
 
+FULL = ("disk is full", "No space left on device")
+"""What SQLite and PostgreSQL say where there is no space left."""
+
 _log = logging.getLogger("stancelog")
 
 
@@ -177,10 +180,11 @@ def _register_unavailable(app: Flask) -> None:
     @app.errorhandler(LogError)
     def _out_of_reach(error: Exception) -> Response:
         _log.error("%s %s: %s", request.method, request.path, error)
+        is_full = any(words in str(error) for words in FULL)
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "The database does not answer. Send a write again later: with an id of your own "
-            "it is recorded once, however often it is sent.",
+            f"{'The disk is full' if is_full else 'The database does not answer'}. Send a write "
+            "again later: with an id of your own it is recorded once, however often it is sent.",
             headers={"Retry-After": "5"},
         )
 

@@ -17,9 +17,9 @@ import migrations
 from events.batch import Batch, Outcome, Sent
 from events.dates import DAY, now, to_datetime
 from events.errors import BatchRefusedError, RefusedError, UnknownError
-from events.timeline import LOCK_TIMEOUT, LogError, Timeline, UnreadableError, settings_of
+from events.timeline import LogError, Timeline, UnreadableError, settings_of
 from projections import projector, turns
-from projections.database import connect
+from projections.database import Trouble, connect
 from projections.log import Head
 from projections.projector import Progress, Standing
 from projections.reading import first_of, reading
@@ -81,11 +81,12 @@ class Store:
         # Of the threads of one process, one at a time writes. On SQLite others would deadlock:
         # one has the database's lock and waits for a connection of the log's pool, another
         # has that connection and waits for the lock.
-        self._writing = RLock()
-        self.timeline = Timeline(url, check=records.load)
-        self.engine = connect(url)
-        self._replica = Timeline(replica, check=records.load) if replica else None
-        self._read_engine = connect(replica) if replica else self.engine
+        self._lock = RLock()
+        self._lock_timeout = config.lock_timeout()
+        self.timeline, self.engine = self._opened(url)
+        self.read_timeline, self._read_engine = self.timeline, self.engine
+        if replica:
+            self.read_timeline, self._read_engine = self._opened(replica)
         self._waits_for_others = is_followed or replica is not None
         self.is_followed = is_followed
         self._standing = projector.standing_query(self.read_timeline)
@@ -95,10 +96,9 @@ class Store:
             if not is_followed:
                 self.catch_up()
 
-    @property
-    def read_timeline(self) -> Timeline:
-        """The log as readers see it: on a replica, what has reached it."""
-        return self._replica or self.timeline
+    def _opened(self, url: str) -> tuple[Timeline, Engine]:
+        timeline = Timeline(url, check=records.load, lock_timeout=self._lock_timeout)
+        return timeline, connect(url, self._lock_timeout)
 
     def record(self, sent: Sequence[Sent]) -> list[Recorded]:
         """Record all of them, in order and in one commit, or none.
@@ -107,7 +107,7 @@ class Store:
         up. Raises BatchRefusedError.
         """
         try:
-            with self._writing:
+            with self._writing():
                 keeps = any(one.recorded_at for one in sent)
                 last = self._last_recorded_at() if keeps else None
                 outcomes = self.timeline.record(sent, last_recorded_at=last)
@@ -152,14 +152,26 @@ class Store:
 
     def catch_up(self) -> Head:
         """Let the read models have all that the log has."""
-        with self._writing:
+        with self._writing():
             return projector.catch_up(self.engine, self.timeline)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Wait for the threads that came before. Raises LogError."""
+        if not self._lock.acquire(timeout=self._lock_timeout):
+            raise LogError("the writes before this one have not ended")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     @contextmanager
     def asking(self) -> Iterator[tuple[Connection, Standing]]:
         """Give a connection that sees one state of the read models, and how far they are.
 
-        Should a writer have died between its two commits, the read models catch up first.
+        Should a writer have died between its two commits, the read models catch up first. Where
+        they cannot, as on a full disk, they answer as they are: they have all that was ever
+        acknowledged.
         """
         with reading(self._read_engine) as connection:
             standing, end = projector.standing_in(first_of(connection, self._standing))
@@ -167,9 +179,10 @@ class Store:
             if self._waits_for_others or standing.head.position >= end:
                 yield connection, standing
                 return
-        # What cannot be read at all ends what can be told: /readyz says so.
-        with suppress(UnreadableError):
+        try:
             self.catch_up()
+        except (*Trouble, LogError) as error:  # /readyz says so too
+            _log.warning("the read models are behind the log, and cannot catch up: %s", error)
         with reading(self._read_engine) as connection:
             yield connection, projector.standing_of(connection)
 
@@ -279,11 +292,10 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        self.timeline.close()
-        self.engine.dispose()
-        if self._replica:
-            self._replica.close()
-            self._read_engine.dispose()
+        for timeline in {self.timeline, self.read_timeline}:
+            timeline.close()
+        for engine in {self.engine, self._read_engine}:
+            engine.dispose()
 
 
 def must_be_ready(url: str, *, renewed: bool = True) -> None:
@@ -319,7 +331,7 @@ def initialise(url: str, told: Told | None = None) -> None:
     into WAL mode, so we do.
     """
     settings_of(url)
-    deadline = monotonic() + LOCK_TIMEOUT
+    deadline = monotonic() + config.lock_timeout()
     while True:
         try:
             return _initialise(url, told or _logged)

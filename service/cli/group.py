@@ -15,7 +15,6 @@ from projections.ledger import RewrittenError
 from projections.projector import OtherVersionError
 from service import config
 from service.cli.speaking import DIFFERENT, REFUSED, TROUBLE, fail
-from service.config import SettingError
 from service.problems import InvalidQueryError, NotFoundError
 from service.store import NotReadyError
 
@@ -60,7 +59,7 @@ class Commands(click.Group):
                     f"--{fault.field.replace('_', '-')}: {fault.message}" for fault in error.faults
                 )
             ) from None
-        except (DatabaseUrlError, SettingError) as error:
+        except (DatabaseUrlError, config.SettingError) as error:
             raise click.UsageError(str(error)) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -74,6 +74,7 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     Granian(
         "service.app:create_app",
         factory=True,
+        respawn_failed_workers=True,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
