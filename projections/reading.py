@@ -2,7 +2,7 @@
 
 from collections import deque, namedtuple
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore, Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -106,7 +106,7 @@ class _Readers:
                 yield connection
                 driver(connection).execute("COMMIT")
             except BaseException:
-                connection.close()  # whatever state it is in
+                _discard(connection)  # whatever state it is in
                 raise
             self._idle.append(connection)
         finally:
@@ -119,7 +119,7 @@ class _Readers:
             try:
                 driver(connection).execute(self._begin)
             except (psycopg.OperationalError, psycopg.InterfaceError):
-                connection.close()
+                _discard(connection)
             else:
                 return connection
         connection = engine.connect().execution_options(is_reading=True)
@@ -131,7 +131,13 @@ class _Readers:
 
     def _close(self, _: Engine) -> None:
         while self._idle:
-            self._idle.pop().close()
+            _discard(self._idle.pop())
+
+
+def _discard(connection: Connection) -> None:
+    driver(connection).close()
+    with suppress(exc.DBAPIError):  # it would take back what was begun, if it still could
+        connection.close()
 
 
 _readers: WeakKeyDictionary[Engine, _Readers] = WeakKeyDictionary()
