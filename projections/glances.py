@@ -7,6 +7,7 @@ by one.
 """
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -55,8 +56,10 @@ def glances(
     asked = {"as_of": as_of, "seq": seq, "floor": floor}
     among = _Among(parties, issues)
     found = {
-        Pair(row.party, row.issue): Glance(row.says, row.occurred, None, bool(row.contested))
-        for row in connection.execute(_GLANCES, asked | among.parameters)
+        Pair(party, issue): Glance(says, occurred, None, contested)
+        for party, issue, says, occurred, contested in connection.execute(
+            _GLANCES, asked | among.parameters
+        )
     }
     for row in connection.execute(_MAY_LAPSE, among.parameters):
         pair = Pair(*row)
@@ -64,8 +67,10 @@ def glances(
         found.pop(pair, None)
         if answer.run is not None:
             found[pair] = of_run(answer.run, is_contested=bool(answer.against))
-    wanted = ((pair, glance) for pair, glance in found.items() if among.has(pair))
-    return dict(sorted(wanted, key=lambda one: (one[0].issue, one[0].party)))
+    return {pair: found[pair] for pair in sorted(found, key=_by_issue) if among.has(pair)}
+
+
+_by_issue = attrgetter("issue", "party")
 
 
 class _Among:
@@ -82,6 +87,7 @@ class _Among:
         }
 
     def has(self, pair: Pair) -> bool:
+        """Tell whether a pair is among them."""
         parties, issues = self._wanted["party"], self._wanted["issue"]
         return (not parties or pair.party in parties) and (not issues or pair.issue in issues)
 
@@ -163,40 +169,25 @@ def _what_counts(last: CTE) -> CTE:
     return _once(chosen.join_from(last, top, counts), "counts")
 
 
-def _where_it_began(counts: CTE) -> CTE:
-    """Return the same with the instant at which the run began."""
-    first = positions.alias()
-    at = (
-        select(first.c.effective)
-        .where(_of(first, counts), first.c.effective > func.coalesce(counts.c.before, -(2**62)))
-        .order_by(first.c.effective)
-        .limit(1)
-    )
-    return _once(select(counts, at.scalar_subquery().label("began")), "began")
-
-
-def _told(began: CTE) -> Select[Any]:
+def _told(counts: CTE) -> Select[Any]:
     """Return the glances."""
     opened, against = positions.alias(), positions.alias()
     occurred = (
         select(opened.c.occurred)
-        .where(
-            _of(opened, began),
-            opened.c.effective == began.c.began,
-            opened.c.place == _place_at(began, began.c.began),
-        )
-        .correlate(began)
+        .where(_of(opened, counts), opened.c.effective > func.coalesce(counts.c.before, -(2**62)))
+        .order_by(opened.c.effective, opened.c.strength.desc(), opened.c.place.desc())
+        .limit(1)
         .scalar_subquery()
     )
     contested = exists().where(
-        _of(against, began),
-        against.c.effective >= began.c.earliest,
+        _of(against, counts),
+        against.c.effective >= counts.c.earliest,
         against.c.effective <= bindparam("as_of"),
-        against.c.says != began.c.says,
-        against.c.report != began.c.report,
+        against.c.says != counts.c.says,
+        against.c.report != counts.c.report,
     )
-    pair = began.c.party, began.c.issue
-    return select(*pair, began.c.says, occurred.label("occurred"), contested.label("contested"))
+    pair = counts.c.party, counts.c.issue
+    return select(*pair, counts.c.says, occurred.label("occurred"), contested.label("contested"))
 
 
 def _once(query: Select[Any], name: str) -> CTE:
@@ -204,7 +195,7 @@ def _once(query: Select[Any], name: str) -> CTE:
     return query.cte(name).prefix_with("MATERIALIZED")
 
 
-_GLANCES = _told(_where_it_began(_what_counts(_the_last())))
+_GLANCES = _told(_what_counts(_the_last()))
 _MAY_LAPSE = (
     select(positions.c.party, positions.c.issue)
     .where(positions.c.until_end.is_not(None), _among(positions))

@@ -135,8 +135,13 @@ def matrix(
 
 
 def _cell(pair: Pair, glance: Glance | None) -> Body:
-    contested = bool(glance and glance.is_contested)
-    return pair._asdict() | standing(glance) | {"contested": contested}
+    contested = glance is not None and glance.is_contested
+    return {
+        "party": pair.party,
+        "issue": pair.issue,
+        **standing(glance),
+        "contested": contested,
+    }
 
 
 def standing(glance: Glance | None) -> Body:
