@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from events.timeline import Stored, Timeline
 from projections import deadletters, ledger
-from projections.aside import Aside
+from projections.aside import Aside, generation_of
 from projections.database import Trouble, metadata, writing
 from projections.deadletters import DeadLetter
 from projections.ledger import RewrittenError
@@ -123,7 +123,7 @@ class _Build:
     ) -> "_Build":
         """Begin, in the place of any that is on its way."""
         with writing(engine) as connection:
-            generation = lock(connection).generation
+            generation = max(lock(connection).generation, generation_of(connection, _EVERY_TABLE))
             # The row first: whoever works on those tables has it until his transaction ends.
             left = rebuilding.delete().returning(rebuilding.c.generation)
             for found in connection.scalars(left).all():
