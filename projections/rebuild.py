@@ -11,10 +11,11 @@ from random import random
 from secrets import randbelow
 from time import sleep
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, select, text
 from sqlalchemy.exc import OperationalError
 
-from events.timeline import Stored, Timeline
+from events.timeline import LogError, Stored, Timeline
 from projections import deadletters, ledger
 from projections.aside import Aside, generation_of
 from projections.database import Trouble, metadata, writing
@@ -181,8 +182,13 @@ class _Build:
                 live = lock(connection)
                 self._exchange(connection, live, head, accept_new_root=accept_new_root)
         except OperationalError as error:
-            if "lock timeout" in str(error):
+            if isinstance(error.orig, LockNotAvailable):
                 return False
+            raise
+        except (*Trouble, LogError, RewrittenError, SupersededError):
+            raise
+        except Exception:
+            self.made(None, head)  # raises EventFailsError, where one of the last events failed
             raise
         return True
 
