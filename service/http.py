@@ -164,10 +164,13 @@ def _repeated() -> Response | None:
     kept = repeats.kept()
     if kept is None and not request.if_none_match:
         return None
-    g.state = store().state()
-    if g.state is None:
+    state = store().state()
+    if state is None:
         return None
-    return unchanged(g.state) or (kept.again(g.state) if kept else None)
+    answer = unchanged(state) or (kept.again(state) if kept else None)
+    if answer is not None:
+        g.state = state  # only an answer that `asking` gave is known to be made of it
+    return answer
 
 
 def _refuse_foreign_writes() -> None:
