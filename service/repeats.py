@@ -112,4 +112,5 @@ def unchanged(state: State) -> Response | None:
 
 
 def _question() -> tuple[Any, ...]:
-    return request.path, request.query_string, request.environ.get("HTTP_ACCEPT_DATETIME")
+    asked = request.path, request.query_string, request.environ.get("HTTP_ACCEPT_DATETIME")
+    return request.host_url, *asked  # some links are absolute
