@@ -56,10 +56,12 @@ class Kept:
         """Return it, as asked now, if nothing changed since."""
         if self.state != state:
             return None
-        body = self.body
+        body, headers = self.body, self.headers
         if self.now is not None:
-            body = body.replace(self.now.encode(), dates.to_text(dates.now()).encode())
-        return Response(body, headers=self.headers)
+            now = dates.to_text(dates.now())
+            body = body.replace(self.now.encode(), now.encode())
+            headers = [(name, value.replace(self.now, now)) for name, value in headers]
+        return Response(body, headers=headers)
 
 
 class Repeats:
