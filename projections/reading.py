@@ -1,5 +1,6 @@
 """How read models are asked: connections that see one state, and queries compiled once."""
 
+import sqlite3
 from collections import deque, namedtuple
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +24,16 @@ BEGIN = {
     "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
     "LOCK TABLE checkpoint IN ACCESS SHARE MODE",
 }
+
+_UNSOUND = (
+    exc.SQLAlchemyError,
+    sqlite3.Error,
+    psycopg.Error,
+    GeneratorExit,
+    KeyboardInterrupt,
+    SystemExit,
+)
+"""After these a connection is in no state to go on with. It is after a question was refused."""
 
 
 @contextmanager
@@ -106,8 +117,11 @@ class _Readers:
             try:
                 yield connection
                 driver(connection).execute("COMMIT")
-            except BaseException:
-                _discard(connection)  # whatever state it is in
+            except BaseException as error:
+                if isinstance(error, _UNSOUND) or not _is_taken_back(connection):
+                    _discard(connection)  # whatever state it is in
+                else:
+                    self._idle.append(connection)
                 raise
             self._idle.append(connection)
         finally:
@@ -144,6 +158,13 @@ class _Readers:
     def _close(self, _: Engine) -> None:
         while connection := self._taken():
             _discard(connection)
+
+
+def _is_taken_back(connection: Connection) -> bool:
+    with suppress(sqlite3.Error, psycopg.Error):
+        driver(connection).execute("ROLLBACK")
+        return True
+    return False
 
 
 def _discard(connection: Connection) -> None:
