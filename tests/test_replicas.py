@@ -131,27 +131,24 @@ def test_a_read_that_waits_is_answered_once_the_replica_has_come_so_far(
             assert (answer.status_code, answer.json["position"]) == (200, "oppose")
 
 
-@pytest.mark.parametrize("path", [QUESTION, "/v1/matrix", "/v1/changes", "/v1/reports?limit=1"])
-def test_how_far_a_read_insists_on_is_no_part_of_its_answer(client, path):
-    separator = "&" if "?" in path else "?"
-    answer = client.get(f"{path}{separator}min_seq=3")
-    assert answer.status_code == 200
-    assert "min_seq" not in answer.text
-    assert "min_seq" not in str(answer.headers)
-    assert answer.headers["ETag"] == client.get(path).headers["ETag"]
-    if "permalink" in answer.json["links"]:
+def test_how_far_a_read_insists_on_is_no_part_of_its_answer(client):
+    for path in (QUESTION, "/v1/matrix", "/v1/changes", "/v1/reports?limit=1"):
+        separator = "&" if "?" in path else "?"
+        answer = client.get(f"{path}{separator}min_seq=3")
+        assert answer.status_code == 200
+        assert "min_seq" not in f"{answer.text}{answer.headers}"
+        assert answer.headers["ETag"] == client.get(path).headers["ETag"]
         link = answer.json["links"]["permalink"]
-        assert (
-            client.get(f"{link}&min_seq=3").headers["Cache-Control"]
-            == client.get(link).headers["Cache-Control"]
-        )
+        pinned, same = client.get(link), client.get(f"{link}&min_seq=3")
+        assert pinned.headers["ETag"] == same.headers["ETag"]
+        assert pinned.headers["Cache-Control"] == same.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("seq", ["", "-1", "1.5", "four", "٤", "9" * 17, "3 "])
-def test_what_is_no_position_in_the_log_is_refused(client, seq):
-    answer = client.get(QUESTION, query_string={"min_seq": seq})
-    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
-    assert answer.json["errors"][0]["field"] == "min_seq"
+def test_what_is_no_position_in_the_log_is_refused(client):
+    for seq in ("", "-1", "1.5", "four", "٤", "9" * 17, "3 "):
+        answer = client.get(QUESTION, query_string={"min_seq": seq})
+        assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
+        assert answer.json["errors"][0]["field"] == "min_seq"
 
 
 def test_what_was_just_recorded_can_be_amended_before_the_replica_has_it(client, replica):
