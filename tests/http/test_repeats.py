@@ -312,15 +312,35 @@ def test_what_was_announced_changes_the_answer_when_it_comes(client, store, anot
     assert client.get(QUESTION).json["position"] == "oppose"
 
 
-def test_what_was_recorded_lately_is_asked_for_by_date_and_never_stale(client, store, another):
+def test_a_date_that_is_about_to_come_is_never_answered_as_before(client, store, another):
     at = in_a_moment(0.4)
-    path = f"{QUESTION}?known_at={at}"
-    client.get(path)
-    tell(store, statement("r-3", positions=[position("oppose")]))
+    paths = [f"{QUESTION}?known_at={at}", f"/v1/diff?known_from=2020-01-01&known_to={at}"]
+    before = {path: client.get(path) for path in paths}
     eventually(lambda: in_a_moment(0) > at, "it is past")
-    tell(store, statement("r-4", occurred="2020-02-02", positions=[position("neutral")]))
-    assert told(client.get(path)) == told(client.get(path)) == told(another().get(path))
-    assert client.get(path).json["seq"] == 8
+    for path in paths:
+        answer = client.get(path, headers=if_not(before[path]))
+        if answer.status_code != 304:
+            assert told(answer) == told(another().get(path)) != told(before[path])
+        assert told(client.get(path)) == told(another().get(path))
+    tell(store, statement("r-3", positions=[position("oppose")]))
+    for path in paths:
+        assert told(client.get(path)) == told(another().get(path))
+    assert client.get(paths[0]).json["seq"] == 7
+
+
+def test_a_pinned_export_is_another_one_after_rows_were_mended(client, store):
+    run(store, SPOIL)
+    links = client.get("/v1/positions").json["links"]
+    path = links["permalink"].replace("/v1/positions", "/v1/positions.csv")
+    spoilt = client.get(path)
+    assert spoilt.headers["Cache-Control"] == PINNED
+    assert client.get(path, headers=if_not(spoilt)).status_code == 304
+    rebuild(store.engine, store.timeline, [positions])
+    mended = client.get(path, headers=if_not(spoilt))
+    assert mended.status_code == 200
+    assert mended.text != spoilt.text
+    elsewhere = {"Host": "two.example"}
+    assert client.get(path, headers=elsewhere | if_not(mended)).status_code == 200
 
 
 def test_a_rebuild_makes_every_kept_answer_void(client, store, another):
