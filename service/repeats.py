@@ -25,6 +25,9 @@ MOST_BYTES = 32 * 1024 * 1024
 
 LARGEST = MOST_BYTES // 16
 
+LONGEST_QUESTION = 1000
+"""Bytes of a path and query: those are kept with the answer, and are not counted."""
+
 VARIES_BY = "Accept-Datetime"
 
 PINNED = "public, max-age=31536000, immutable"
@@ -79,7 +82,7 @@ class Repeats:
     def keep(self, state: State, response: Response, now: str | None) -> None:
         """Keep the answer to the request at hand."""
         body = response.get_data()
-        if len(body) > LARGEST:
+        if len(body) > LARGEST or len(request.full_path) > LONGEST_QUESTION:
             return
         headers = [pair for pair in response.headers if pair[0] != "Content-Length"]
         with self._lock:
