@@ -190,6 +190,13 @@ def test_head_says_what_get_says(client):
         assert client.head(path, headers=if_not(client.get(path))).status_code == 304
 
 
+def test_no_answer_to_a_question_of_any_length_takes_up_room(client, store):
+    path = f"/v1/matrix?{'&'.join(['party=ukraine'] * 100)}&issue=nato"
+    client.get(path)
+    run(store, SPOIL)
+    assert "oppose" in client.get(path).text, "it was not kept"
+
+
 # What is another question
 
 
