@@ -8,7 +8,7 @@ whose work is aside, the names in its statements are exchanged on their way to t
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Engine, MetaData, Table, event, text
+from sqlalchemy import Connection, Engine, MetaData, Table, event, inspect, text
 from sqlalchemy.schema import CreateTable, DropTable
 from sqlalchemy.sql.elements import quoted_name
 
@@ -60,6 +60,17 @@ class Aside:
             for index in table.indexes:
                 index.name = quoted_name(self.name(str(index.name)), None)
         return made
+
+
+def generation_of(connection: Connection, tables: Iterable[Table]) -> int:
+    """Return the latest generation of live tables, 0 for those that were never made anew.
+
+    Their indexes tell, should somebody have emptied the table that says so.
+    """
+    found = inspect(connection)
+    names = (str(one["name"]) for table in tables for one in found.get_indexes(table.name))
+    generations = (re.search(r"_g(\d+)$", name) for name in names)
+    return max((int(one[1]) for one in generations if one), default=0)
 
 
 def named(connection: Connection, table: Table) -> str:

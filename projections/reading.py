@@ -1,5 +1,6 @@
 """How read models are asked: connections that see one state, and queries compiled once."""
 
+import sqlite3
 from collections import deque, namedtuple
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -8,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, Select, event, exc
 
 from projections.database import driver
@@ -22,6 +24,16 @@ BEGIN = {
     "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
     "LOCK TABLE checkpoint IN ACCESS SHARE MODE",
 }
+
+_UNSOUND = (
+    exc.SQLAlchemyError,
+    sqlite3.Error,
+    psycopg.Error,
+    GeneratorExit,
+    KeyboardInterrupt,
+    SystemExit,
+)
+"""After these a connection is in no state to go on with. It is after a question was refused."""
 
 
 @contextmanager
@@ -105,8 +117,11 @@ class _Readers:
             try:
                 yield connection
                 driver(connection).execute("COMMIT")
-            except BaseException:
-                _discard(connection)  # whatever state it is in
+            except BaseException as error:
+                if isinstance(error, _UNSOUND) or not _is_taken_back(connection):
+                    _discard(connection)  # whatever state it is in
+                else:
+                    self._idle.append(connection)
                 raise
             self._idle.append(connection)
         finally:
@@ -114,30 +129,48 @@ class _Readers:
 
     def _begun(self, engine: Engine) -> Connection:
         """Return one that has begun to read. One that was lost while it was idle is replaced."""
-        while self._idle:
-            connection = self._idle.pop()
+        while connection := self._taken():
             try:
-                driver(connection).execute(self._begin)
+                return self._begin_with(connection)
+            except LockNotAvailable:
+                raise  # it has waited already
             except (psycopg.OperationalError, psycopg.InterfaceError):
-                _discard(connection)
-            else:
-                return connection
+                pass
         connection = engine.connect().execution_options(is_reading=True)
         connection.detach()  # for good: it is not in a state that others could use it in
         if connection.dialect.name == "postgresql":
             driver(connection).autocommit = True  # we say BEGIN ourselves
-        driver(connection).execute(self._begin)
+        return self._begin_with(connection)
+
+    def _taken(self) -> Connection | None:
+        with suppress(IndexError):  # another thread was first
+            return self._idle.pop()
+        return None
+
+    def _begin_with(self, connection: Connection) -> Connection:
+        try:
+            driver(connection).execute(self._begin)
+        except BaseException:
+            _discard(connection)
+            raise
         return connection
 
     def _close(self, _: Engine) -> None:
-        while self._idle:
-            _discard(self._idle.pop())
+        while connection := self._taken():
+            _discard(connection)
+
+
+def _is_taken_back(connection: Connection) -> bool:
+    with suppress(sqlite3.Error, psycopg.Error):
+        driver(connection).execute("ROLLBACK")
+        return True
+    return False
 
 
 def _discard(connection: Connection) -> None:
     driver(connection).close()
-    with suppress(exc.DBAPIError):  # it would take back what was begun, if it still could
-        connection.close()
+    connection.invalidate()  # or it would try to take back what was begun, and log that it cannot
+    connection.close()
 
 
 _readers: WeakKeyDictionary[Engine, _Readers] = WeakKeyDictionary()

@@ -11,12 +11,13 @@ from random import random
 from secrets import randbelow
 from time import sleep
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, select, text
 from sqlalchemy.exc import OperationalError
 
-from events.timeline import Stored, Timeline
+from events.timeline import LogError, Stored, Timeline
 from projections import deadletters, ledger
-from projections.aside import Aside
+from projections.aside import Aside, generation_of
 from projections.database import Trouble, metadata, writing
 from projections.deadletters import DeadLetter
 from projections.ledger import RewrittenError
@@ -123,7 +124,7 @@ class _Build:
     ) -> "_Build":
         """Begin, in the place of any that is on its way."""
         with writing(engine) as connection:
-            generation = lock(connection).generation
+            generation = max(lock(connection).generation, generation_of(connection, _EVERY_TABLE))
             # The row first: whoever works on those tables has it until his transaction ends.
             left = rebuilding.delete().returning(rebuilding.c.generation)
             for found in connection.scalars(left).all():
@@ -181,8 +182,13 @@ class _Build:
                 live = lock(connection)
                 self._exchange(connection, live, head, accept_new_root=accept_new_root)
         except OperationalError as error:
-            if "lock timeout" in str(error):
+            if isinstance(error.orig, LockNotAvailable):
                 return False
+            raise
+        except (*Trouble, LogError, RewrittenError, SupersededError):
+            raise
+        except Exception:
+            self.made(None, head)  # raises EventFailsError, where one of the last events failed
             raise
         return True
 

@@ -154,10 +154,13 @@ def _repeated(repeats: Repeats, asked: Request) -> Response | None:
     kept = repeats.kept(asked)
     if kept is None and "HTTP_IF_NONE_MATCH" not in asked.environ:
         return None
-    state = g.state = store().state()
+    state = store().state()
     if state is None:
         return None
-    return unchanged(state, asked) or (kept.again(state) if kept else None)
+    answer = unchanged(state, asked) or (kept.again(state) if kept else None)
+    if answer is not None:
+        g.state = state  # only an answer that `asking` gave is known to be made of it
+    return answer
 
 
 # After

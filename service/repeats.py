@@ -26,6 +26,9 @@ MOST_BYTES = 32 * 1024 * 1024
 
 LARGEST = MOST_BYTES // 16
 
+LONGEST_QUESTION = 1000
+"""Bytes of a path and query: those are kept with the answer, and are not counted."""
+
 VARIES_BY = "accept-datetime"
 
 PINNED = "public, max-age=31536000, immutable"
@@ -57,10 +60,12 @@ class Kept:
         """Return it, as asked now, if nothing changed since."""
         if self.state != state:
             return None
-        body = self.body
+        body, headers = self.body, self.headers
         if self.now is not None:
-            body = body.replace(self.now.encode(), dates.to_text(dates.now()).encode())
-        return Response(body, headers=self.headers)
+            now = dates.to_text(dates.now())
+            body = body.replace(self.now.encode(), now.encode())
+            headers = [(name, value.replace(self.now, now)) for name, value in headers]
+        return Response(body, headers=headers)
 
 
 class Repeats:
@@ -78,7 +83,8 @@ class Repeats:
     def keep(self, state: State, asked: Request, response: Response, now: str | None) -> None:
         """Keep the answer to a request. `now`: what it repeats as the instant of asking."""
         body = response.get_data()
-        if len(body) > LARGEST:
+        is_long = len(asked.path) + len(asked.query_string) > LONGEST_QUESTION
+        if len(body) > LARGEST or is_long:
             return
         headers = [pair for pair in response.headers if pair[0] != "Content-Length"]
         with self._lock:
@@ -113,4 +119,6 @@ def unchanged(state: State, asked: Request) -> Response | None:
 
 
 def _question(asked: Request) -> tuple[Any, ...]:
-    return asked.path, asked.query_string, asked.environ.get("HTTP_ACCEPT_DATETIME")
+    environ = asked.environ
+    where = environ["wsgi.url_scheme"], environ.get("HTTP_HOST")  # some links are absolute
+    return *where, asked.path, asked.query_string, environ.get("HTTP_ACCEPT_DATETIME")

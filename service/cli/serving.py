@@ -13,7 +13,7 @@ from service.cli.group import main
 from service.cli.mending import making_anew
 from service.cli.speaking import Command, err, opened
 from service.importing import Import
-from service.store import initialise
+from service.store import Store, initialise
 
 
 def _port(default: int) -> Callable[[Command], Command]:
@@ -28,6 +28,8 @@ def _port(default: int) -> Callable[[Command], Command]:
 def serve(url: str, host: str, port: int, workers: int) -> None:
     """Serve the API, with its documentation at /docs."""
     initialise(url, making_anew)
+    # What no worker could open is told here, once.
+    Store(url, create=False, is_followed=config.is_followed()).close()
     _serve(url, host, port, workers)
 
 
@@ -63,6 +65,7 @@ def demo(url: str, port: int) -> None:
 
 
 def _serve(url: str, host: str, port: int, workers: int) -> None:
+    config.is_followed()  # a clear error here beats one in each worker
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, g, request, stream_with_context
 from marshmallow import RAISE, Schema
 
 from service import exports
@@ -13,7 +13,7 @@ from service.answers import Body
 from service.exports import Export, citation, csv_lines
 from service.http import Api, is_pinned, json
 from service.paging import MOST
-from service.repeats import PINNED, UNPINNED
+from service.repeats import CODE, PINNED, UNPINNED
 from service.routes import (
     changes,
     corrections,
@@ -151,7 +151,9 @@ def _streamed(export: Export, pages: Iterator[Body], *, excel: bool) -> Response
     response.headers.add("Link", '</v1/columns>; rel="describedby"')
     response.headers["Cache-Control"] = UNPINNED
     if is_pinned(first, request.path.removesuffix(".csv")):
-        response.set_etag(blake2b(request.full_path.encode(), digest_size=12).hexdigest())
+        made = g.state.generation, g.state.set_aside  # rows that were mended give another answer
+        told = repr((request.host_url, request.full_path, CODE, *made))
+        response.set_etag(blake2b(told.encode(), digest_size=12).hexdigest())
         response.headers["Cache-Control"] = PINNED
         response.make_conditional(request.environ)
     return response
