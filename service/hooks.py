@@ -28,6 +28,9 @@ READS = frozenset({"GET", "HEAD"})
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_RANGE"}
 CLOCKS = frozenset({"known_at", "known_from", "known_to"})
 
+MIN_SEQ = "stancelog.min_seq"
+WAITS = {"HTTP_PREFER", "HTTP_STANCELOG_SEQ", MIN_SEQ}
+
 IN_TURN = 0.05
 """Seconds that a question lets the one before it have the interpreter to itself."""
 
@@ -37,7 +40,7 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 def register(app: Flask) -> None:
     """Let the app do so."""
     repeats = Repeats()
-    app.wsgi_app = _in_turn(_without_min_seq(app.wsgi_app))  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _without_min_seq(_in_turn(app.wsgi_app))  # type: ignore[method-assign, assignment]
 
     @app.before_request
     def _before() -> Response | None:
@@ -86,7 +89,7 @@ def _in_turn(app: Wsgi) -> Wsgi:
     turn = Lock()
 
     def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        waits = environ["REQUEST_METHOD"] != "GET" or {"HTTP_PREFER", MIN_SEQ} & environ.keys()
+        waits = environ["REQUEST_METHOD"] != "GET" or WAITS & environ.keys()
         if waits or not turn.acquire(timeout=IN_TURN):
             return app(environ, start_response)
         try:
@@ -97,22 +100,17 @@ def _in_turn(app: Wsgi) -> Wsgi:
     return take
 
 
-MIN_SEQ = "HTTP_STANCELOG_SEQ"
-
-
 def _without_min_seq(app: Wsgi) -> Wsgi:
-    """Turn the parameter `min_seq` of a read into the header: it asks for no other answer."""
+    """Take `min_seq` out of the query of every read: it asks for no other answer."""
 
     def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         query = environ.get("QUERY_STRING", "")
         if "min_seq=" in query and environ["REQUEST_METHOD"] in READS:
             pairs = query.split("&")
-            found = [unquote_plus(pair[8:]) for pair in pairs if pair.startswith("min_seq=")]
+            found = [pair for pair in pairs if pair.startswith("min_seq=")]
             if found:
-                rest = (pair for pair in pairs if not pair.startswith("min_seq="))
-                environ["QUERY_STRING"] = "&".join(rest)
-                given = environ.get(MIN_SEQ)
-                environ[MIN_SEQ] = ",".join([*found, *([given] if given else [])])
+                environ["QUERY_STRING"] = "&".join(pair for pair in pairs if pair not in found)
+                environ[MIN_SEQ] = [unquote_plus(pair[8:]) for pair in found]
         return app(environ, start_response)
 
     return take
@@ -140,10 +138,9 @@ def _refuse_odd_questions(asked: Request) -> None:
 
 def _await_min_seq(asked: Request) -> None:
     """Let a read wait for what it insists on: what its client has written, as a rule."""
-    given = asked.environ.get(MIN_SEQ)
-    if given is None:
+    texts = [*asked.environ.get(MIN_SEQ, ()), *asked.headers.getlist(SEQ)]
+    if not texts:
         return
-    texts = [text.strip() for text in given.split(",")]
     if not all(text.isascii() and text.isdigit() and len(text) < 17 for text in texts):
         raise InvalidQueryError(Fault("min_seq", "invalid", "must be a log position"))
     store().await_seq(max(map(int, texts)))
