@@ -106,5 +106,5 @@ def apply_claims(
             rows = list(rows_of(entry, entry.report))
             pending += rows
             added += rows
-    insert_all(connection, table, pending)
+    insert_all(connection, table, sorted(pending))  # rows of one question lie side by side
     return added

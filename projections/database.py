@@ -146,3 +146,13 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, .
     with driver(connection).cursor().copy(f"COPY {name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert those rows that are not there yet."""
+    if not rows:
+        return
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    marks = ", ".join([mark] * len(table.columns))
+    insert = f"INSERT INTO {named(connection, table)} VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+    driver(connection).cursor().executemany(insert, rows)

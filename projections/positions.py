@@ -34,7 +34,7 @@ from projections.belief import (
     claim_of,
     latest_first,
 )
-from projections.database import Micros, Text, insert_all, metadata
+from projections.database import Micros, Text, insert_new, metadata
 from projections.log import Entry, Page
 from projections.reading import Prepared
 from projections.runs import TERMS, Answer, Change, Claim, Run, answer, change_at, runs
@@ -106,9 +106,7 @@ class Pair(NamedTuple):
 def apply(connection: Connection, page: Page) -> None:
     """Add and close rows as reports are recorded and amended."""
     added = apply_claims(connection, positions, page.entries, _rows_of)
-    pairs = {(row[1], row[0]) for row in added}
-    known = set(connection.execute(_PAIRS_AMONG, {"issues": list({i for i, _ in pairs})}))
-    insert_all(connection, position_pairs, sorted(pairs - {tuple(row) for row in known}))
+    insert_new(connection, position_pairs, sorted({(row[1], row[0]) for row in added}))
 
 
 def _rows_of(entry: Entry, report: Record) -> Iterator[tuple[Any, ...]]:
@@ -135,10 +133,6 @@ def _rows_of(entry: Entry, report: Record) -> Iterator[tuple[Any, ...]]:
             until_end,
         )
 
-
-_PAIRS_AMONG = select(position_pairs).where(
-    position_pairs.c.issue.in_(bindparam("issues", expanding=True))
-)
 
 # What can be asked of it
 

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from flask import Flask
 from flask_smorest import Api
 
-from service import config, http, problems
+from service import config, hooks, problems
 from service.routes import BLUEPRINTS, system
 from service.schemas.answers import Problem, record_name
 from service.schemas.records import SCHEMAS
@@ -40,7 +40,7 @@ def create_app(database: str | None = None) -> Flask:
         is_followed=config.is_followed(),
         replica=config.read_database_url(),
     )
-    http.register(app)
+    hooks.register(app)
     api = Api(app)
     problems.register(app)
     for schema in SCHEMAS.values():

@@ -63,7 +63,8 @@ def announced(response: Response, body: Mapping[str, Any], asked: Asked) -> Resp
     if asked.known_at is not None:
         return response  # a question about another date than today's, in its own words
     query = _query(without=("seq",))
-    original, timemap = (f"{_absolute(request.path)}{more}{query}" for more in ("", "/timemap"))
+    here = _absolute(request.path)
+    original, timemap = here + query, f"{here}/timemap{query}"
     if _is_original(asked):
         response.vary.add(HEADER.lower())
     is_negotiated = _is_original(asked) and HEADER in request.headers

@@ -13,12 +13,13 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from cachetools import LRUCache
-from flask import Response, request
+from flask import Request, Response
 
 from events import dates
 from projections.projector import VERSIONS
 
-RELEASE = version("stancelog")
+CODE = blake2b(f"{version('stancelog')} {VERSIONS}".encode()).digest()
+"""What answers depend on as well: the code that gives them."""
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of answers that one process keeps."""
@@ -28,7 +29,7 @@ LARGEST = MOST_BYTES // 16
 LONGEST_QUESTION = 1000
 """Bytes of a path and query: those are kept with the answer, and are not counted."""
 
-VARIES_BY = "Accept-Datetime"
+VARIES_BY = "accept-datetime"
 
 PINNED = "public, max-age=31536000, immutable"
 UNPINNED = "public, no-cache"
@@ -74,48 +75,48 @@ class Repeats:
         self._kept: LRUCache[Any, Kept] = LRUCache(MOST_BYTES, lambda one: len(one.body) + 1000)
         self._lock = Lock()
 
-    def kept(self) -> Kept | None:
-        """Return the answer that was given to the request at hand, if any."""
+    def kept(self, asked: Request) -> Kept | None:
+        """Return the answer that was given to a request, if any."""
         with self._lock:
-            return self._kept.get(_question())
+            return self._kept.get(_question(asked))
 
-    def keep(self, state: State, response: Response, now: str | None) -> None:
-        """Keep the answer to the request at hand."""
+    def keep(self, state: State, asked: Request, response: Response, now: str | None) -> None:
+        """Keep the answer to a request. `now`: what it repeats as the instant of asking."""
         body = response.get_data()
-        if len(body) > LARGEST or len(request.full_path) > LONGEST_QUESTION:
+        if len(body) > LARGEST or len(asked.full_path) > LONGEST_QUESTION:
             return
         headers = [pair for pair in response.headers if pair[0] != "Content-Length"]
         with self._lock:
-            self._kept[_question()] = Kept(state, body, headers, now)
+            self._kept[_question(asked)] = Kept(state, body, headers, now)
 
 
-def tag(state: State, kind: str) -> str:
-    """Return the ETag of the answer to the request at hand. `kind`: see `kind_of`."""
-    told = repr((RELEASE, VERSIONS, kind, state, *_question()))
-    return f"{kind}{blake2b(told.encode(), digest_size=12).hexdigest()}"
+def tag(state: State, kind: str, asked: Request) -> str:
+    """Return the ETag of the answer to a request. `kind`: see `kind_of`."""
+    told = repr((kind, state, _question(asked))).encode()
+    return kind + blake2b(told, digest_size=12, key=CODE).hexdigest()
 
 
 def kind_of(response: Response, *, is_pinned: bool) -> str:
     """Return what a 304 must say besides the ETag: p for pinned, v for by Accept-Datetime."""
-    return ("p" if is_pinned else "") + ("v" if VARIES_BY in response.vary else "")
+    return ("p" if is_pinned else "") + ("v" if "Vary" in response.headers else "")
 
 
-def unchanged(state: State) -> Response | None:
-    """Return a 304 if the request at hand comes from one who has the answer."""
-    if VARIES_BY in request.headers or not request.if_none_match:
+def unchanged(state: State, asked: Request) -> Response | None:
+    """Return a 304 if a request comes from one who has the answer."""
+    if "HTTP_ACCEPT_DATETIME" in asked.environ or not asked.if_none_match:
         return None
     for kind in ("", "v", "p", "pv"):
-        if request.if_none_match.contains_weak(tag(state, kind)):
+        etag = tag(state, kind, asked)
+        if asked.if_none_match.contains_weak(etag):
             response = Response(status=304)
             response.headers["Cache-Control"] = PINNED if "p" in kind else UNPINNED
             if "v" in kind:
-                response.vary.add(VARIES_BY.lower())
-            is_weak = not request.if_none_match.contains(tag(state, kind))
-            response.set_etag(tag(state, kind), weak=is_weak)
+                response.vary.add(VARIES_BY)
+            response.set_etag(etag, weak=not asked.if_none_match.contains(etag))
             return response
     return None
 
 
-def _question() -> tuple[Any, ...]:
-    asked = request.path, request.query_string, request.environ.get("HTTP_ACCEPT_DATETIME")
-    return request.host_url, *asked  # some links are absolute
+def _question(asked: Request) -> tuple[Any, ...]:
+    question = asked.path, asked.query_string, asked.environ.get("HTTP_ACCEPT_DATETIME")
+    return asked.host_url, *question  # some links are absolute

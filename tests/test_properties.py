@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -17,11 +17,13 @@ from events.dates import bounds_of, day_after
 from events.vocabulary import ATTRIBUTIONS, STRENGTH
 from projections import positions, projector, statuses
 from projections.database import metadata, writing
+from projections.glances import glances
 from projections.positions import Pair
 from projections.projector import PROJECTIONS, START, checkpoint
 from projections.rebuild import rebuild
 from projections.runs import Answer, Run
 from service import answers
+from service.answers.positions import standing
 from service.clocks import Clocks
 from service.store import Store
 from tests import naive
@@ -150,6 +152,27 @@ def test_every_answer_is_that_of_the_naive_model(
 ) -> None:
     told = tell_all(store, happenings)
     check_answers(store, told, some_questions(told, random, 40))
+
+
+@settings(max_examples=HALF)
+@given(happenings, randoms)
+def test_glances_at_all_parties_and_issues_are_those_of_the_naive_model(
+    store: Store, happenings: list[Any], random: Random
+) -> None:
+    told = tell_all(store, happenings)
+    parties, issues = told.world.parties, told.world.issues
+    with store.reading() as (connection, _):
+        for question in some_questions(told, random, 4):
+            asked = {"as_of": question.D, "seq": question.S, "floor": STRENGTH[question.floor]}
+            found = glances(connection, parties=parties, issues=issues, **asked)
+            assert list(found) == sorted(found, key=lambda pair: (pair.issue, pair.party))
+            for party, issue in product(parties, issues):
+                naively = naive.position(
+                    told.log, party, issue, question.D, question.S, question.floor
+                )
+                glance = found.get(Pair(party, issue))
+                assert standing(glance) == {key: naively[key] for key in standing(None)}
+                assert (glance is not None and glance.is_contested) == naively["contested"]
 
 
 @given(happenings, randoms)

@@ -8,7 +8,8 @@ import orjson
 from sqlalchemy import Connection
 
 from events import dates
-from projections import positions
+from projections import glances, positions
+from projections.glances import Glance
 from projections.positions import Pair
 from projections.runs import Answer, Run
 from service.answers import duplicates
@@ -121,21 +122,37 @@ def matrix(
     """
     cells: dict[Pair, Body] = {}
     if parties and issues:
-        for pair in positions.pairs_of(connection, parties=parties, issues=issues):
-            found = _position_of(connection, pair, clocks)
-            if found.run is not None:
-                cells[pair] = _cell(pair, found)
+        asked = {"as_of": clocks.as_of, "seq": clocks.seq, "floor": clocks.strength}
+        found = glances.glances(connection, parties=parties, issues=issues, **asked)
+        cells = {pair: _cell(pair, glance) for pair, glance in found.items()}
     if inherit:
         silent = {Pair(party, issue) for party in parties for issue in issues} - cells.keys()
         for pair, said in inherited(connection, silent, clocks).items():
-            cells[pair] = _cell(pair, Answer()) | {"inherited": said}
+            cells[pair] = _cell(pair, None) | {"inherited": said}
         cells = dict(sorted(cells.items(), key=lambda cell: (cell[0].issue, cell[0].party)))
     told = {"parties": parties, "issues": issues, "cells": [*cells.values()]}
     return told | clocks.echo()
 
 
-def _cell(pair: Pair, found: Answer) -> Body:
-    return pair._asdict() | position_at_a_glance(found.run) | {"contested": bool(found.against)}
+def _cell(pair: Pair, glance: Glance | None) -> Body:
+    contested = glance is not None and glance.is_contested
+    return {
+        "party": pair.party,
+        "issue": pair.issue,
+        **standing(glance),
+        "contested": contested,
+    }
+
+
+def standing(glance: Glance | None) -> Body:
+    """Return state, position and since; None: nobody reported anything."""
+    if glance is None:
+        return {"state": "unreported", "position": None, "since": None}
+    if glance.lapsed:
+        return {"state": "lapsed", "position": None, "since": dates.day_after(glance.lapsed)}
+    if glance.says == "undeclared":
+        return {"state": "undeclared", "position": None, "since": glance.occurred}
+    return {"state": "declared", "position": glance.says, "since": glance.occurred}
 
 
 def _bodies(
@@ -180,14 +197,7 @@ def _position(found: Answer) -> Body:
 
 def position_at_a_glance(run: Run | None) -> Body:
     """Return state, position and since of a run; None: nobody reported anything."""
-    if run is None:
-        return {"state": "unreported", "position": None, "since": None}
-    opened: Any = run.opened_by
-    if run.lapsed:
-        return {"state": "lapsed", "position": None, "since": dates.day_after(opened.until)}
-    if run.says == "undeclared":
-        return {"state": "undeclared", "position": None, "since": opened.occurred}
-    return {"state": "declared", "position": run.says, "since": opened.occurred}
+    return standing(glances.of_run(run) if run else None)
 
 
 def _lapsed(run: Run) -> Body:

@@ -6,9 +6,10 @@ from sqlalchemy import Connection
 
 from events import dates
 from events.vocabulary import USUAL_NEXT
-from projections import positions, statuses
+from projections import statuses
+from projections.glances import glances
 from projections.runs import Run
-from service.answers.positions import position_at_a_glance
+from service.answers.positions import standing
 from service.answers.shared import (
     Body,
     evidence,
@@ -82,12 +83,9 @@ def _positions_declared(connection: Connection, issue: str, clocks: Clocks) -> l
     At the default floor of positions, whatever the floor of the question: that one is about
     statuses, and a permalink pins it.
     """
-    answers = (
-        positions.position_of(connection, pair, as_of=clocks.as_of, seq=clocks.seq)
-        for pair in positions.pairs_of(connection, issues=[issue])
-    )
-    glances = [position_at_a_glance(answer.run) for answer in answers]
-    return [glance["position"] for glance in glances if glance["state"] == "declared"]
+    found = glances(connection, issues=[issue], as_of=clocks.as_of, seq=clocks.seq)
+    standings = (standing(glance) for glance in found.values())
+    return [one["position"] for one in standings if one["state"] == "declared"]
 
 
 def status_at_a_glance(run: Run | None) -> Body:

@@ -13,7 +13,7 @@ from service.answers import Body
 from service.exports import Export, citation, csv_lines
 from service.http import Api, is_pinned, json
 from service.paging import MOST
-from service.repeats import PINNED, RELEASE, UNPINNED
+from service.repeats import CODE, PINNED, UNPINNED
 from service.routes import (
     changes,
     corrections,
@@ -152,7 +152,7 @@ def _streamed(export: Export, pages: Iterator[Body], *, excel: bool) -> Response
     response.headers["Cache-Control"] = UNPINNED
     if is_pinned(first, request.path.removesuffix(".csv")):
         made = g.state.generation, g.state.set_aside  # rows that were mended give another answer
-        told = repr((request.host_url, request.full_path, RELEASE, *made))
+        told = repr((request.host_url, request.full_path, CODE, *made))
         response.set_etag(blake2b(told.encode(), digest_size=12).hexdigest())
         response.headers["Cache-Control"] = PINNED
         response.make_conditional(request.environ)

@@ -13,6 +13,15 @@ from service.schemas.records import SCHEMAS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+MIN_SEQ = {
+    "name": "min_seq",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Wait until what is read has come to this log position, such as the "
+    "Stancelog-Seq of a write; 503 with Retry-After where that takes too long. The header "
+    "Stancelog-Seq asks the same.",
+}
+
 
 def register(app: Flask, api: Api) -> None:
     """Add the routes, once all others are described in `api`."""
@@ -63,6 +72,8 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
                 del answered[status]
             answered["4XX"] = failed
             answered["default"] = failed
+            if method == "get":
+                operation.setdefault("parameters", []).append(MIN_SEQ)
     document["components"].pop("responses", None)
     return document
 
