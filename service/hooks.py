@@ -37,7 +37,7 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 def register(app: Flask) -> None:
     """Let the app do so."""
     repeats = Repeats()
-    app.wsgi_app = _in_turn(_without_min_seq(app.wsgi_app))  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _without_min_seq(_in_turn(app.wsgi_app))  # type: ignore[method-assign, assignment]
 
     @app.before_request
     def _before() -> Response | None:
