@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from events.timeline import LogError, Timeline
-from projections.database import Trouble
+from projections.database import CONNECT_TIMEOUT, Trouble
 from projections.projector import catch_up
 
 EVERY = 0.1
@@ -44,13 +44,16 @@ class Follower:
     def _follow(self) -> None:
         channel = self._timeline.channel
         if channel is None:
-            while not self._stopped.is_set():
-                catch_up(self._engine, self._timeline)
-                self._stopped.wait(EVERY)
+            head = catch_up(self._engine, self._timeline)
+            while not self._stopped.wait(EVERY):
+                if self._timeline.head() > head.position:
+                    head = catch_up(self._engine, self._timeline)
             return
         url = self._engine.url.set(drivername="postgresql")
         address = url.render_as_string(hide_password=False)
-        with psycopg.connect(address, autocommit=True) as listening:
+        with psycopg.connect(
+            address, autocommit=True, connect_timeout=CONNECT_TIMEOUT
+        ) as listening:
             listening.execute(f'LISTEN "{channel}"')
             while not self._stopped.is_set():
                 catch_up(self._engine, self._timeline)

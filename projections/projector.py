@@ -231,5 +231,5 @@ def must_be_of_this_code(standing: Standing) -> None:
     if standing.versions != VERSIONS:
         raise OtherVersionError(
             f"the read models are those of other code ({standing.versions or 'unnamed'}) than "
-            f"this ({VERSIONS}): restart this process to run the newer of the two"
+            f"this ({VERSIONS}). Run the newer of the two, or go back with 'stancelog rebuild'"
         )

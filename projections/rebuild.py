@@ -33,6 +33,7 @@ from projections.projector import (
     checkpoint,
     head_of,
     lock,
+    must_be_of_this_code,
     ours,
     replay,
     standing_of,
@@ -245,10 +246,16 @@ class _Build:
 
 
 def outdated(connection: Connection) -> list[Projection]:
-    """Return the read models whose rows were made by another version of their code."""
+    """Return the read models whose rows an older version of their code made.
+
+    Raises OtherVersionError where a newer one did: that goes forward, and only `rebuild` back.
+    """
     standing = standing_of(connection)
-    found = standing.versions.split()
-    return [one for one in PROJECTIONS if f"{one.NAME}={one.VERSION}" not in found]
+    found = dict(one.split("=") for one in standing.versions.split())
+    versions = {one.NAME: int(found.get(one.NAME, 0)) for one in PROJECTIONS}
+    if any(versions[one.NAME] > one.VERSION for one in PROJECTIONS):
+        must_be_of_this_code(standing)
+    return [one for one in PROJECTIONS if versions[one.NAME] < one.VERSION]
 
 
 def reached(connection: Connection) -> tuple[int, int] | None:

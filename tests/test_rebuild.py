@@ -10,6 +10,7 @@ from threading import Event
 
 import pytest
 from alembic import command
+from click.testing import CliRunner
 from sqlalchemy import inspect, select, text
 
 import migrations
@@ -22,6 +23,7 @@ from projections.rebuild import EventFailsError, SupersededError, reached, rebui
 from projections.verify import differences
 from service import store as stores
 from service.app import create_app
+from service.cli import main
 from service.importing import Import
 from service.store import Store, initialise
 from tests.records import correction, issue, party, position, statement, status, tell
@@ -341,7 +343,7 @@ def test_one_read_model_gets_no_further_than_the_others_are(spoilt, open_store, 
 
 # Versions
 
-OTHER = "UPDATE checkpoint SET versions = replace(versions, 'positions=', 'positions=9')"
+OTHER = "UPDATE checkpoint SET versions = replace(versions, 'positions=1', 'positions=0')"
 
 
 def test_rows_of_another_version_are_neither_read_nor_changed_until_they_are_made_anew(url):
@@ -522,3 +524,17 @@ def test_readers_who_stay_long_delay_the_exchange_and_no_other_reader(spoilt, op
             assert not build.done()
         build.result(30)
     assert spoilt_in(spoilt) == NEW
+
+
+def test_older_code_does_not_make_anew_what_newer_code_made_unless_it_is_told_to(spoilt, url):
+    store = spoilt
+    newer = "UPDATE checkpoint SET versions = replace(versions, 'positions=1', 'positions=2')"
+    with store.engine.begin() as connection:
+        connection.execute(text(newer))
+    with pytest.raises(OtherVersionError, match="newer"):
+        initialise(url)
+    result = CliRunner().invoke(main, ["--database", url, "init"])
+    assert (result.exit_code, "rebuild" in result.stderr) == (4, True)
+    assert CliRunner().invoke(main, ["--database", url, "rebuild"]).exit_code == 0
+    initialise(url)
+    assert standing(store).versions == projector.VERSIONS
