@@ -17,7 +17,8 @@ from projections.verify import differences
 from service import store as stores
 from service.app import create_app
 from service.cli import main
-from service.store import NotReadyError, Store
+from service.opening import NotReadyError
+from service.store import Store
 from tests.records import issue, party, position, statement, tell
 from tests.servers import eventually
 

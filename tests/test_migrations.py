@@ -11,7 +11,8 @@ import migrations
 from projections import projector
 from projections.database import connect, metadata
 from projections.reading import reading
-from service.store import Store, initialise
+from service.opening import initialise
+from service.store import Store
 from tests.records import issue, party, position, statement, tell
 from tests.tables import rows_of
 
@@ -40,7 +41,7 @@ def test_initialising_twice_changes_nothing(url, open_store):
 
 
 def test_several_processes_can_initialise_one_fresh_database_at_once(url):
-    code = f"from service.store import initialise; initialise({url!r})"
+    code = f"from service.opening import initialise; initialise({url!r})"
     processes = [
         subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(6)
     ]

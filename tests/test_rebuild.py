@@ -21,11 +21,12 @@ from projections.projector import OtherVersionError, standing_of
 from projections.reading import reading
 from projections.rebuild import EventFailsError, SupersededError, reached, rebuild
 from projections.verify import differences
-from service import store as stores
+from service import opening
 from service.app import create_app
 from service.cli import main
 from service.importing import Import
-from service.store import Store, initialise
+from service.opening import initialise
+from service.store import Store
 from tests.records import correction, issue, party, position, statement, status, tell
 from tests.servers import eventually
 from tests.tables import rows_of
@@ -395,7 +396,7 @@ def test_a_start_takes_over_the_rebuild_of_a_process_that_died(spoilt, url, monk
     died = [sys.executable, "-c", KILLED, url, "7"]
     assert subprocess.run(died, check=False).returncode == 9
     run(spoilt, OTHER)
-    monkeypatch.setattr(stores, "PATIENCE", 0.3)
+    monkeypatch.setattr(opening, "PATIENCE", 0.3)
     initialise(url)
     assert spoilt_in(spoilt) == (0, MANY, MANY)
     assert left_over(spoilt) == ([], False)

@@ -15,8 +15,8 @@ from projections.ledger import RewrittenError
 from projections.projector import OtherVersionError
 from service import config
 from service.cli.speaking import DIFFERENT, REFUSED, TROUBLE, fail
+from service.opening import NotReadyError
 from service.problems import InvalidQueryError, NotFoundError
-from service.store import NotReadyError
 
 
 class Commands(click.Group):

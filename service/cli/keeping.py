@@ -29,7 +29,8 @@ from service.cli.speaking import (
     replaying,
     warn,
 )
-from service.store import Store, initialise
+from service.opening import initialise
+from service.store import Store
 
 
 @main.command()

@@ -19,7 +19,8 @@ from projections.rebuild import rebuild as made_anew
 from service.cli.group import main
 from service.cli.speaking import DIFFERENT, TROUBLE, err, fail, opened, out, replaying
 from service.cli.tables import escape
-from service.store import Store, initialise
+from service.opening import initialise
+from service.store import Store
 
 MOST_SHOWN = 20
 

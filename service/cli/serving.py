@@ -13,7 +13,8 @@ from service.cli.group import main
 from service.cli.mending import making_anew
 from service.cli.speaking import Command, err, opened
 from service.importing import Import
-from service.store import Store, initialise
+from service.opening import initialise
+from service.store import Store
 
 
 def _port(default: int) -> Callable[[Command], Command]:
