@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -39,6 +40,7 @@ class _Utterance(NamedTuple):
     rows: list[Any]
 
 
+@lru_cache(2048)  # the same reports are evidence for many questions
 def words_in(text: str) -> Words:
     """Return the words of a text, case folded."""
     seen: Counter[str] = Counter()
@@ -49,6 +51,7 @@ def words_in(text: str) -> Words:
     return frozenset(found)
 
 
+@lru_cache(16384)
 def similarity(one: Words, other: Words) -> float:
     """Return how alike two texts are, from 0 to 1, in time linear in their length.
 
