@@ -91,8 +91,7 @@ _STANDING = select(
 
 def standing_of(connection: Connection) -> Standing:
     """Return how far the read models have come, and how they came to be."""
-    row = connection.execute(_STANDING).one_or_none()
-    return Standing(Head(*row[:3]), *row[3:]) if row else Standing(START, 0, VERSIONS, 0)
+    return _standing(connection.execute(_STANDING).one_or_none())
 
 
 def standing_query(timeline: Timeline) -> str:
@@ -106,9 +105,14 @@ def standing_in(row: Any) -> tuple[Standing, int]:
 
     `row`: what the `standing_query` gave; None where somebody emptied the table.
     """
+    return _standing(row), 1 if row is None else row[6] or 0
+
+
+def _standing(row: Any) -> Standing:
+    """Return what a row of the checkpoint says. None: somebody emptied the table."""
     if row is None:
-        return Standing(START, 0, VERSIONS, 0), 1
-    return Standing(Head(*row[:3]), *row[3:6]), row[6] or 0
+        return Standing(START, 0, VERSIONS, 0)
+    return Standing(Head(*row[:3]), *row[3:6])
 
 
 def seqs_of(
@@ -215,8 +219,7 @@ def lock(connection: Connection) -> Standing:
     if row is None:  # somebody emptied the table
         values = START._asdict() | {"versions": VERSIONS}
         connection.execute(checkpoint.insert().values(id=1, **values))
-        return Standing(START, 0, VERSIONS, 0)
-    return Standing(Head(*row[:3]), *row[3:])
+    return _standing(row)
 
 
 def adopt(engine: Engine) -> None:

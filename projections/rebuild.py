@@ -251,8 +251,7 @@ def outdated(connection: Connection) -> list[Projection]:
     Raises OtherVersionError where a newer one did: that goes forward, and only `rebuild` back.
     """
     standing = standing_of(connection)
-    found = dict(one.split("=") for one in standing.versions.split())
-    versions = {one.NAME: int(found.get(one.NAME, 0)) for one in PROJECTIONS}
+    versions = _versions_in(standing.versions)
     if any(versions[one.NAME] > one.VERSION for one in PROJECTIONS):
         must_be_of_this_code(standing)
     return [one for one in PROJECTIONS if versions[one.NAME] < one.VERSION]
@@ -266,9 +265,14 @@ def reached(connection: Connection) -> tuple[int, int] | None:
 
 def _versions_with(versions: str, projections: Sequence[Projection]) -> str:
     """Return the versions of read models after some of them were made by this code."""
-    known = dict(one.split("=") for one in versions.split())
-    known |= {one.NAME: str(one.VERSION) for one in projections}
-    return " ".join(f"{one.NAME}={known.get(one.NAME, 0)}" for one in PROJECTIONS)
+    known = _versions_in(versions) | {one.NAME: one.VERSION for one in projections}
+    return " ".join(f"{one.NAME}={known[one.NAME]}" for one in PROJECTIONS)
+
+
+def _versions_in(text: str) -> dict[str, int]:
+    """Return the version of each read model, 0 where the checkpoint names none."""
+    found = dict(one.split("=") for one in text.split())
+    return {one.NAME: int(found.get(one.NAME, 0)) for one in PROJECTIONS}
 
 
 def _portions(events: Sequence[Stored]) -> Iterator[list[Stored]]:

@@ -179,14 +179,11 @@ _EVERY_VERSION = (
     .where(reports.c.id == bindparam("id"), reports.c.seq_from <= bindparam("seq"))
     .order_by(reports.c.version)
 )
-_STANDING_AMONG = (
-    select(*_READS)
-    .where(reports.c.id.in_(bindparam("ids", expanding=True)), believed(reports), reports.c.stands)
-    .order_by(reports.c.place)
+_STANDS_AMONG = (
+    reports.c.id.in_(bindparam("ids", expanding=True)) & believed(reports) & reports.c.stands
 )
-_SUMMARIES_AMONG = select(reports.c.id, reports.c.summary).where(
-    reports.c.id.in_(bindparam("ids", expanding=True)), believed(reports), reports.c.stands
-)
+_STANDING_AMONG = select(*_READS).where(_STANDS_AMONG).order_by(reports.c.place)
+_SUMMARIES_AMONG = select(reports.c.id, reports.c.summary).where(_STANDS_AMONG)
 _IDS = select(reports.c.id).where(reports.c.version == 1)
 
 

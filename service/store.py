@@ -191,10 +191,9 @@ class Store:
 
         None where that takes more looks: the read models have to catch up first, say.
         """
-        with reading(self._read_engine) as connection:
-            standing, end = projector.standing_in(first_of(connection, self._standing))
-        is_behind = standing.head.position < end and not self._waits_for_others
-        if is_behind or standing.versions != projector.VERSIONS:
+        standing, is_behind = self.standing()
+        must_catch_up = is_behind and not self._waits_for_others
+        if must_catch_up or standing.versions != projector.VERSIONS:
             return None
         return self._state(standing)
 

@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
 from events.batch import Sent
 from service.schemas.records import load
 from service.store import Recorded, Store
@@ -86,3 +89,8 @@ def sent(record: Record, recorded_at: datetime | None = None) -> Sent:
 def tell(store: Store, *records: Record, recorded_at: datetime | None = None) -> list[Recorded]:
     """Record all of them in one commit, or none."""
     return store.record([sent(record, recorded_at) for record in records])
+
+
+def post(client: FlaskClient, name: str, what: str = "oppose", **fields: Any) -> TestResponse:
+    """Record a statement of one position over HTTP."""
+    return client.post("/v1/reports", json=statement(name, positions=[position(what)], **fields))

@@ -23,7 +23,7 @@ from service.app import create_app
 from service.cli import main
 from service.store import Store
 from tests import servers
-from tests.records import issue, party, position, sent, statement, tell
+from tests.records import issue, party, position, post, sent, statement, tell
 
 QUESTION = "/v1/parties/ukraine/positions/nato"
 BOUND = 8
@@ -43,11 +43,6 @@ def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
 def store_of(app: Any) -> Store:
     store: Store = app.extensions["stancelog"]
     return store
-
-
-def post(client: FlaskClient, name: str) -> TestResponse:
-    record = statement(name, positions=[position("oppose")])
-    return client.post("/v1/reports", json=record)
 
 
 def assert_clear(response: TestResponse) -> None:

@@ -19,7 +19,7 @@ from service.app import create_app
 from service.cli import main
 from service.opening import NotReadyError
 from service.store import Store
-from tests.records import issue, party, position, statement, tell
+from tests.records import issue, party, position, post, statement, tell
 from tests.servers import eventually
 
 QUESTION = "/v1/parties/ukraine/positions/nato"
@@ -45,11 +45,6 @@ def client(app):
 @pytest.fixture
 def store(app):
     return app.extensions["stancelog"]
-
-
-def post(client, name, what="oppose"):
-    record = statement(name, positions=[position(what)])
-    return client.post("/v1/reports", json=record)
 
 
 def shown(client):

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from projections.rebuild import rebuild
 from service import config
 from service.app import create_app
 from service.store import Store
-from tests import servers
+from tests import records, servers
 from tests.records import issue, party, position, statement, tell
 from tests.servers import eventually
 
@@ -69,9 +70,7 @@ def client(app):
     return app.test_client()
 
 
-def post(client, name, what="oppose"):
-    record = statement(name, occurred="2020-03-01", positions=[position(what)])
-    return client.post("/v1/reports", json=record)
+post = partial(records.post, occurred="2020-03-01")
 
 
 def assert_told_to_wait(answer):
