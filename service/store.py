@@ -31,6 +31,9 @@ LATE = 10
 EVERY = 0.02
 """Seconds between looks at how far others have come."""
 
+HINTS = 100
+"""Most errors of one batch that name the nearest ids: each looks at every id there is."""
+
 waiting = BoundedSemaphore(config.MOST_WAITING)
 """Of the threads of a process, so many may wait for the log or the read models to grow."""
 
@@ -121,13 +124,19 @@ class Store:
 
     def give_hints(self, refused: Iterable[RefusedError], sent: Sequence[Sent]) -> None:
         """Let errors about unknown ids name the nearest ones, recorded or sent along."""
-        unknown = [error for error in refused if isinstance(error, UnknownError)]
+        along: dict[str, dict[str, str]] = {}
+        for one in sent:
+            along.setdefault(one.record["type"], {})[one.record["id"]] = one.record["id"]
+        unknown = [
+            error
+            for error in refused
+            if isinstance(error, UnknownError) and error.name not in along.get(error.kind, ())
+        ]  # what is sent along is spelt right, and only in the wrong place
         if not unknown:
             return
-        along = [(one.record["type"], one.record["id"]) for one in sent]
         with self.reading() as (connection, head):
-            for error in unknown:
-                ids = {key: key for kind, key in along if kind == error.kind}
+            for error in unknown[:HINTS]:
+                ids = along.get(error.kind)
                 error.did_you_mean = lookup.like(connection, error.kind, error.name, head.seq, ids)
 
     def trial(self, *, keep_recorded_at: bool = False) -> Batch:

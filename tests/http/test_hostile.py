@@ -117,6 +117,13 @@ def test_a_forward_reference_is_no_fault_when_another_line_is(client):
     assert {error["line"] for error in answer.json["errors"]} == {3}
 
 
+def test_of_many_unknown_names_the_first_are_compared_with_all_that_there_are(client):
+    unknown = [statement(f"r-{i}", parties=[f"ukraine-{i}"]) for i in range(120)]
+    answer = client.post("/v1/reports/batch", data="\n".join(map(json.dumps, unknown)))
+    hints = [error.get("did_you_mean") for error in answer.json["errors"]]
+    assert hints == [["ukraine"]] * 100 + [[]] * 20
+
+
 def test_a_small_body_cannot_ask_for_a_huge_report(client):
     many = [f"p-{i}" for i in range(1500)]
     rows = [position(issue_id=f"i-{i}") for i in range(1500)]
