@@ -1,22 +1,10 @@
 """The web application: a plain WSGI app over one database."""
 
-from importlib.metadata import version
-
 from flask import Flask
-from flask_smorest import Api
 
 from service import config, hooks, problems
 from service.routes import BLUEPRINTS, system
-from service.schemas.answers import Problem, record_name
-from service.schemas.records import SCHEMAS
 from service.store import Store
-
-DESCRIPTION = """\
-The position of a party on an issue at a date, as known on a date, and which reports say so.
-
-Two clocks, never merged: `as_of` is the date in the world that you ask about, `known_at` (or,
-exactly, `seq`) what had been recorded by then. Every answer repeats both, resolved, and has a
-permalink that pins them. Errors are `application/problem+json` (RFC 9457)."""
 
 
 def create_app(database: str | None = None) -> Flask:
@@ -25,28 +13,15 @@ def create_app(database: str | None = None) -> Flask:
     Creates or upgrades the database. Raises DatabaseUrlError.
     """
     app = Flask("service")
-    app.config.update(
-        MAX_CONTENT_LENGTH=config.MOST_BYTES,
-        API_TITLE="Stancelog",
-        API_VERSION=version("stancelog"),
-        OPENAPI_VERSION="3.1.0",
-        API_SPEC_OPTIONS={
-            "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0"}},
-            "servers": [{"url": "/"}],
-        },
-    )
+    app.config.update(MAX_CONTENT_LENGTH=config.MOST_BYTES)
     app.extensions["stancelog"] = Store(
         database or config.database_url(),
         is_followed=config.is_followed(),
         replica=config.read_database_url(),
     )
     hooks.register(app)
-    api = Api(app)
     problems.register(app)
-    for schema in SCHEMAS.values():
-        api.spec.components.schema(record_name(schema), schema=type(schema))
-    api.spec.components.schema("Problem", schema=Problem)
     for blueprint in BLUEPRINTS:
-        api.register_blueprint(blueprint)
-    system.register(app, api)
+        app.register_blueprint(blueprint)
+    system.register(app)
     return app

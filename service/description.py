@@ -1,0 +1,101 @@
+"""What the API says of itself: its OpenAPI document, and the JSON Schemas of records.
+
+They are put together when somebody first asks for them, not whenever an app is made: it is half of
+the time that this took, and most processes are never asked.
+"""
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api
+
+from service.problems import MEDIA_TYPE
+from service.routes import BLUEPRINTS
+from service.schemas.answers import Problem, record_name
+from service.schemas.records import SCHEMAS
+
+DESCRIPTION = """\
+The position of a party on an issue at a date, as known on a date, and which reports say so.
+
+Two clocks, never merged: `as_of` is the date in the world that you ask about, `known_at` (or,
+exactly, `seq`) what had been recorded by then. Every answer repeats both, resolved, and has a
+permalink that pins them. Errors are `application/problem+json` (RFC 9457)."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+MIN_SEQ = {
+    "name": "min_seq",
+    "in": "query",
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "Wait until what is read has come to this log position, such as the "
+    "Stancelog-Seq of a write; 503 with Retry-After where that takes too long. The header "
+    "Stancelog-Seq asks the same.",
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    app = Flask("service")
+    app.config.update(
+        API_TITLE="Stancelog",
+        API_VERSION=version("stancelog"),
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": DESCRIPTION, "license": {"name": "Apache-2.0"}},
+            "servers": [{"url": "/"}],
+        },
+    )
+    api = Api(app)
+    for schema in SCHEMAS.values():
+        api.spec.components.schema(record_name(schema), schema=type(schema))
+    api.spec.components.schema("Problem", schema=Problem)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    return described(api.spec.to_dict())
+
+
+def described(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI document with problems as the answer to every error."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    failed = {"description": "A problem", "content": {MEDIA_TYPE: {"schema": schema}}}
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if method == "parameters":
+                continue
+            answered = operation["responses"]
+            for status in [status for status in answered if not str(status).startswith("2")]:
+                del answered[status]
+            answered["4XX"] = failed
+            answered["default"] = failed
+            if method == "get":
+                operation.setdefault("parameters", []).append(MIN_SEQ)
+    document["components"].pop("responses", None)
+    return document
+
+
+@cache
+def json_schema(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of a record by itself."""
+    components = document()["components"]["schemas"]
+    name = record_name(SCHEMAS[kind])
+    needed: dict[str, Any] = {}
+
+    def local(value: Any) -> Any:
+        if isinstance(value, list):
+            return [local(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if ref := value.get("$ref"):
+            target = ref.rsplit("/", 1)[1]
+            if target not in needed:
+                needed[target] = None
+                needed[target] = local(components[target])
+            return value | {"$ref": f"#/$defs/{target}"}
+        return {key: local(one) for key, one in value.items()}
+
+    schema: dict[str, Any] = local(components[name])
+    head = {"$schema": DIALECT, "$id": f"/schemas/{kind}.json", "title": kind}
+    return head | schema | ({"$defs": needed} if needed else {})
