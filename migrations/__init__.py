@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from projections.database import writing
 
@@ -38,16 +39,27 @@ def one_at_a_time(engine: Engine) -> Iterator[None]:
         yield
 
 
+@cache
+def newest() -> str | None:
+    """Return the newest revision that this code has."""
+    return ScriptDirectory.from_config(config()).get_current_head()
+
+
 def is_newest(engine: Engine) -> bool:
     """Tell whether the tables are there and of the newest revision."""
     with engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-    return revision == ScriptDirectory.from_config(config()).get_current_head()
+        return _revision(connection) == newest()
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables of the read models to the newest revision, in one transaction."""
     settings = config()
     with writing(engine) as connection:
+        if _revision(connection) == newest():  # as at almost every start
+            return
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
