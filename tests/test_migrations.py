@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
@@ -15,6 +16,8 @@ from service.opening import initialise
 from service.store import Store
 from tests.records import issue, party, position, statement, tell
 from tests.tables import rows_of
+
+pytestmark = pytest.mark.uncreated
 
 
 def test_the_migrations_make_exactly_the_tables_that_the_code_has(url):

@@ -33,6 +33,8 @@ Writers = Callable[[str, list[list[list[Record]]]], list[list[Result]]]
 
 PROCESSES = 8
 
+pytestmark = pytest.mark.uncreated
+
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[tuple[ProcessPoolExecutor, Barrier]]:

@@ -90,6 +90,7 @@ def test_a_demo_on_a_log_that_has_gone_on_records_the_example_as_of_now(tmp_path
     stop(process)
 
 
+@pytest.mark.uncreated
 def test_several_workers_serve_what_any_of_them_recorded(url):
     port = free_port()
     process = start("--database", url, "serve", "--port", str(port), "--workers", "2")

@@ -133,6 +133,7 @@ def test_verify_finds_a_row_that_is_not_as_the_log_has_it_and_rebuild_mends_it(r
     assert run("verify").exit_code == 0
 
 
+@pytest.mark.uncreated
 def test_a_database_that_was_never_created_is_trouble_with_a_way_out(run, url):
     for words in (NATO, ("export",), ("verify",), ("rebuild",)):
         result = run(*words)
@@ -209,6 +210,7 @@ def test_rebuild_mends_the_checkpoint_too(run, url):
     assert run("verify").exit_code == 0
 
 
+@pytest.mark.uncreated
 def test_a_file_that_is_no_database_and_a_database_of_the_future_are_trouble(run, tmp_path, url):
     bad = tmp_path / "bad.db"
     bad.write_bytes(b"not a database" * 100)

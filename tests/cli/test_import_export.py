@@ -149,6 +149,7 @@ def test_a_recorded_time_before_the_last_in_the_log_is_refused(run, write):
     assert "before the last in the log" in result.stderr
 
 
+@pytest.mark.uncreated
 def test_an_export_restores_the_same_log_on_any_database(run, new_url, write, tmp_path):
     run("import", "--keep-recorded-at", EXAMPLE)
     records = (
@@ -206,6 +207,7 @@ def many(count):
             )
 
 
+@pytest.mark.uncreated
 def test_an_import_that_was_killed_goes_on_as_if_undisturbed(run, new_url, url, write):
     records = list(many(1400))
     lines = [json.dumps(record).encode() + b"\n" for record in records]

@@ -398,6 +398,7 @@ def test_between_two_turns_nothing_comes_and_nothing_lapses(store):
                 assert found.next == (dates.END_OF_TIME if following is None else following)
 
 
+@pytest.mark.uncreated
 def test_of_nothing_there_are_no_turns(new_url):
     store = create_app(new_url()).extensions["stancelog"]
     with store.reading() as (connection, _):
