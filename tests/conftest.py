@@ -19,6 +19,9 @@ from tests.records import issue, party, position, statement, tell
 
 ENGINES = ("sqlite", "postgresql")
 
+# Else every process that a test starts would compile all of Stancelog.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # The fixtures of a test outlive its examples: each example keeps to ids of its own instead.
 settings.register_profile(
     "quick",
@@ -36,10 +39,19 @@ settings.register_profile(
 settings.load_profile("quick")
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 2**30
+
+
+def memory() -> Path | None:
+    """A folder whose files are on no disk, where there is one with room enough."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None
+
+
 @cache
 def start_postgresql() -> str:
     """Start a server that lives as long as this process. Returns the URL of its database."""
-    folder = Path(tempfile.mkdtemp(prefix="stancelog-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="stancelog-tests-", dir=memory()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server has stopped
     if "XDG_RUNTIME_DIR" not in os.environ:
         runtime = folder / "runtime"
@@ -81,9 +93,16 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files() -> Iterator[Path]:
+    """The folder of the SQLite files. No test of it is about what a disk keeps."""
+    with tempfile.TemporaryDirectory(prefix="stancelog-tests-", dir=memory()) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(files: Path) -> Path:
     """A SQLite file that Stancelog has created, and nobody has written to. Tests take copies."""
-    file = tmp_path_factory.mktemp("template") / "created.db"
+    file = files / "template.db"
     initialise(f"sqlite:///{file}")
     return file
 
@@ -98,35 +117,36 @@ def postgresql_template(postgresql: psycopg.Connection) -> str:
 
 
 @pytest.fixture
-def new_url(
-    request: pytest.FixtureRequest, engine: str, tmp_path: Path
-) -> Iterator[Callable[[], str]]:
+def new_url(request: pytest.FixtureRequest, engine: str) -> Iterator[Callable[[], str]]:
     """A function that returns the URL of a fresh database, which has no records.
 
     Stancelog has created it, once for all tests. Those marked `uncreated` let it do so themselves.
     """
     is_created = request.node.get_closest_marker("uncreated") is None
-    numbers = count(1)
+    template = request.getfixturevalue(f"{engine}_template") if is_created else None
+    made: list[str] = []
     if engine == "sqlite":
+        folder: Path = request.getfixturevalue("files")
 
         def copy() -> str:
-            file = tmp_path / f"{next(numbers)}.db"
-            if is_created:
-                shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-            return f"sqlite:///{file}"
+            made.append(f"{next(DATABASES)}.db")
+            if template:
+                shutil.copyfile(template, folder / made[-1])
+            return f"sqlite:///{folder / made[-1]}"
 
         yield copy
+        for name in made:
+            for file in folder.glob(f"{name}*"):  # and what SQLite keeps beside it
+                file.unlink()
         return
     server: psycopg.Connection = request.getfixturevalue("postgresql")
-    template = request.getfixturevalue("postgresql_template") if is_created else "template1"
-    made: list[str] = []
 
     def create() -> str:
-        name = f"t{os.getpid()}_{next(DATABASES)}"
+        made.append(f"t{os.getpid()}_{next(DATABASES)}")
         # To copy files takes an eighth of the time that it takes to log their pages, as is usual.
-        server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        made.append(name)
-        return url_of(server, name)
+        source = template or "template1"
+        server.execute(f"CREATE DATABASE {made[-1]} TEMPLATE {source} STRATEGY file_copy")
+        return url_of(server, made[-1])
 
     yield create
     for name in made:
