@@ -19,12 +19,12 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     bindparam,
-    func,
     select,
 )
 
 from projections import merkle
-from projections.database import in_parts, insert_all, metadata
+from projections.aside import named
+from projections.database import driver, in_parts, insert_all, metadata
 from projections.log import Page
 from projections.merkle import Node, Span
 
@@ -86,9 +86,6 @@ def chained(before: bytes, raw: bytes) -> bytes:
 # What can be asked of it
 
 _READS = (ledger.c.leaf, ledger.c.position, ledger.c.seq, ledger.c.chain)
-_END = select(ledger.c.leaf, ledger.c.chain).where(
-    ledger.c.leaf == select(func.max(ledger.c.leaf)).scalar_subquery()
-)
 _LEAF = select(*_READS).where(ledger.c.leaf == bindparam("leaf"))
 _LEAF_OF = select(*_READS).where(ledger.c.seq == bindparam("seq"))
 _LAST_SEQ = (
@@ -96,9 +93,6 @@ _LAST_SEQ = (
     .where(ledger.c.leaf < bindparam("size"), ledger.c.seq.is_not(None))
     .order_by(ledger.c.leaf.desc())
     .limit(1)
-)
-_NODES = select(ledger.c.leaf, ledger.c.nodes).where(
-    ledger.c.leaf.in_(bindparam("leaves", expanding=True))
 )
 
 
@@ -151,17 +145,22 @@ def must_hold(connection: Connection, size: int, root: bytes) -> None:
         )
 
 
+# By the driver itself: every write asks these, at a moment when SQLAlchemy cannot (see `at_once`).
+
+
 def _end(connection: Connection) -> tuple[int, bytes]:
-    row = connection.execute(_END).one_or_none()
-    return (row.leaf + 1, row.chain) if row else (0, GENESIS)
+    last = f"SELECT leaf, chain FROM {named(connection, ledger)} ORDER BY leaf DESC LIMIT 1"  # noqa: S608
+    row = driver(connection).execute(last).fetchone()
+    return (row[0] + 1, row[1]) if row else (0, GENESIS)
 
 
 def _hashes(connection: Connection, nodes: Iterable[Node]) -> dict[Node, bytes]:
     wanted = list(nodes)
     completed: dict[int, bytes] = {}
     for leaves in in_parts({node.last_leaf for node in wanted}):
-        rows = connection.execute(_NODES, {"leaves": leaves})
-        completed |= {row.leaf: row.nodes for row in rows}
+        among = ", ".join(map(str, leaves))
+        query = f"SELECT leaf, nodes FROM {named(connection, ledger)} WHERE leaf IN ({among})"  # noqa: S608
+        completed.update(driver(connection).execute(query).fetchall())
     if lost := {node.last_leaf for node in wanted} - completed.keys():
         raise RewrittenError(
             f"the ledger has lost its row of event {min(lost) + 1}: 'stancelog rebuild "
