@@ -6,7 +6,7 @@ the root, stands for the whole log, and short proofs show that an event is in it
 later log extends an earlier one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     bindparam,
+    func,
     select,
 )
 
@@ -66,9 +67,7 @@ class RewrittenError(Exception):
 
 def apply(connection: Connection, page: Page) -> None:
     """Chain the events."""
-    size, chain = _end(connection)
-    hashes = _hashes(connection, merkle.nodes_of(Span(0, size)))
-    peaks = [(node.level, found) for node, found in hashes.items()]
+    size, chain, peaks = _peaks(connection)
     seqs = {entry.position: entry.seq for entry in page.entries}
     rows = []
     for leaf, event in enumerate(page.events, size):
@@ -86,6 +85,9 @@ def chained(before: bytes, raw: bytes) -> bytes:
 # What can be asked of it
 
 _READS = (ledger.c.leaf, ledger.c.position, ledger.c.seq, ledger.c.chain)
+_END = select(ledger.c.leaf, ledger.c.chain).where(
+    ledger.c.leaf == select(func.max(ledger.c.leaf)).scalar_subquery()
+)
 _LEAF = select(*_READS).where(ledger.c.leaf == bindparam("leaf"))
 _LEAF_OF = select(*_READS).where(ledger.c.seq == bindparam("seq"))
 _LAST_SEQ = (
@@ -93,6 +95,9 @@ _LAST_SEQ = (
     .where(ledger.c.leaf < bindparam("size"), ledger.c.seq.is_not(None))
     .order_by(ledger.c.leaf.desc())
     .limit(1)
+)
+_NODES = select(ledger.c.leaf, ledger.c.nodes).where(
+    ledger.c.leaf.in_(bindparam("leaves", expanding=True))
 )
 
 
@@ -145,27 +150,50 @@ def must_hold(connection: Connection, size: int, root: bytes) -> None:
         )
 
 
-# By the driver itself: every write asks these, at a moment when SQLAlchemy cannot (see `at_once`).
+def _peaks(connection: Connection) -> tuple[int, bytes, list[tuple[int, bytes]]]:
+    """Return how many events there are, the chain so far, and the peaks for `merkle.append`.
+
+    Each peak is completed by its last leaf. What is left of it is a tree with the lowest bit of
+    its size cleared.
+    """
+    table = named(connection, ledger)
+    query = f"""
+        WITH RECURSIVE sizes (size) AS (
+            SELECT max(leaf) + 1 FROM {table}
+            UNION ALL SELECT size & (size - 1) FROM sizes WHERE size > 0)
+        SELECT size, (SELECT chain FROM {table} WHERE leaf = size - 1),
+            (SELECT nodes FROM {table} WHERE leaf = size - 1)
+        FROM sizes WHERE size > 0 ORDER BY size
+    """  # noqa: S608
+    # By the driver itself: SQLAlchemy cannot ask `at_once`.
+    rows = driver(connection).execute(query).fetchall()
+    _must_have_lost_none({size - 1 for size, _, nodes in rows if nodes is None})
+    levels = [(size & -size).bit_length() - 1 for size, _, _ in rows]
+    hashes = [nodes[32 * level :][:32] for level, (_, _, nodes) in zip(levels, rows, strict=True)]
+    size, chain = rows[-1][:2] if rows else (0, GENESIS)
+    return size, chain, list(zip(levels, hashes, strict=True))
 
 
 def _end(connection: Connection) -> tuple[int, bytes]:
-    last = f"SELECT leaf, chain FROM {named(connection, ledger)} ORDER BY leaf DESC LIMIT 1"  # noqa: S608
-    row = driver(connection).execute(last).fetchone()
-    return (row[0] + 1, row[1]) if row else (0, GENESIS)
+    row = connection.execute(_END).one_or_none()
+    return (row.leaf + 1, row.chain) if row else (0, GENESIS)
 
 
 def _hashes(connection: Connection, nodes: Iterable[Node]) -> dict[Node, bytes]:
     wanted = list(nodes)
     completed: dict[int, bytes] = {}
     for leaves in in_parts({node.last_leaf for node in wanted}):
-        among = ", ".join(map(str, leaves))
-        query = f"SELECT leaf, nodes FROM {named(connection, ledger)} WHERE leaf IN ({among})"  # noqa: S608
-        completed.update(driver(connection).execute(query).fetchall())
-    if lost := {node.last_leaf for node in wanted} - completed.keys():
-        raise RewrittenError(
-            f"the ledger has lost its row of event {min(lost) + 1}: 'stancelog rebuild "
-            "--accept-new-root' makes a new one of the log as it is"
-        )
+        rows = connection.execute(_NODES, {"leaves": leaves})
+        completed |= {row.leaf: row.nodes for row in rows}
+    _must_have_lost_none({node.last_leaf for node in wanted} - completed.keys())
     return {
         node: completed[node.last_leaf][32 * node.level : 32 * (node.level + 1)] for node in wanted
     }
+
+
+def _must_have_lost_none(leaves: Set[int]) -> None:
+    if leaves:
+        raise RewrittenError(
+            f"the ledger has lost its row of event {min(leaves) + 1}: 'stancelog rebuild "
+            "--accept-new-root' makes a new one of the log as it is"
+        )

@@ -92,6 +92,7 @@ _STANDING = select(
     checkpoint.c.versions,
     checkpoint.c.set_aside,
 ).where(ours)
+_MOVE = checkpoint.update().where(ours)
 _COLUMNS = ", ".join(column.name for column in _STANDING.selected_columns)
 _SEEN = f"SELECT {_COLUMNS} FROM checkpoint WHERE id = 1"  # noqa: S608
 _BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": f"BEGIN; {_SEEN} FOR UPDATE"}
@@ -183,7 +184,7 @@ def _advance(engine: Engine, timeline: Timeline, *, spare: bool = False) -> Page
             moved = page.end._asdict()
             if spare:
                 moved["set_aside"] = deadletters.count(connection)
-            connection.execute(checkpoint.update().where(ours).values(moved))
+            connection.execute(_MOVE, moved)
         return page
 
 
