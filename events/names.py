@@ -1,6 +1,7 @@
 """Names that only one thing may hold at a time."""
 
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate
@@ -9,6 +10,7 @@ RECORD_IDS = UUID("6d2f9d2c-35a4-5b0e-9a53-6f5dbb1f8a51")
 PARTY_NAMES = UUID("0c1f0ad7-9a4c-5c55-8a1e-4c3ff9d3f0b2")
 
 
+@lru_cache(maxsize=1024)  # each is asked for twice or more while a record is decided
 def record_key(record_id: str) -> UUID:
     """Return the aggregate id of a record id.
 

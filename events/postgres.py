@@ -75,14 +75,18 @@ class Connections:
                 self._free.pop().close()
 
 
-def _tried_twice(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one of the library's methods, tried twice where it tries ten times.
+def _once(method: Any) -> Callable[..., Any]:
+    once: Callable[..., Any] = method.__wrapped__
+    return once
+
+
+def _tried_twice(once: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method, tried twice. The library's own are tried ten times.
 
     Ten times thirty seconds for a lock is a hang. The second time is for free connections that
     have died since they were used: a server that was started again costs nobody an answer. An
     event is saved once even so: its key is unique.
     """
-    once = method.__wrapped__  # type: ignore[attr-defined]
 
     @wraps(once)
     def tried(self: "PostgresRecorder", *args: Any, **kwargs: Any) -> Any:
@@ -110,22 +114,38 @@ class PostgresRecorder(PostgresApplicationRecorder):
         datastore.pool = Connections(to, datastore.after_connect_func())  # type: ignore[assignment]
         super().__init__(datastore, **kwargs)
 
-    select_events = _tried_twice(PostgresApplicationRecorder.select_events)
-    select_notifications = _tried_twice(PostgresApplicationRecorder.select_notifications)
-    max_notification_id = _tried_twice(PostgresApplicationRecorder.max_notification_id)
-    _insert_piped = _tried_twice(PostgresApplicationRecorder.insert_events)
+    select_events = _tried_twice(_once(PostgresApplicationRecorder.select_events))
+    select_notifications = _tried_twice(_once(PostgresApplicationRecorder.select_notifications))
+    max_notification_id = _tried_twice(_once(PostgresApplicationRecorder.max_notification_id))
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], **kwargs: Any
     ) -> Sequence[int] | None:
         """Insert events under the table's lock. Returns their notification ids."""
         if sum(len(event.state) for event in stored_events) <= PIPELINED:
-            piped: Sequence[int] | None = self._insert_piped(stored_events, **kwargs)
-            return piped
+            ids: Sequence[int] | None = self._insert_piped(stored_events, **kwargs)
+            return ids
         with (
             self.datastore.get_connection() as connection,
             connection.transaction(),
             connection.cursor() as cursor,
         ):
             self._insert_stored_events(cursor, stored_events, **kwargs)
+            return self._fetch_ids_after_insert_events(cursor, stored_events, **kwargs)
+
+    @_tried_twice
+    def _insert_piped(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        """Insert events in one round trip. The library takes four."""
+        with self.datastore.get_connection() as connection, connection.cursor() as cursor:
+            try:
+                with connection.pipeline():
+                    connection.execute("BEGIN")
+                    self._insert_stored_events(cursor, stored_events, **kwargs)
+                    connection.execute("COMMIT")  # skipped after an error
+            except psycopg.Error:
+                with suppress(psycopg.Error):  # it may be lost
+                    connection.rollback()
+                raise
             return self._fetch_ids_after_insert_events(cursor, stored_events, **kwargs)

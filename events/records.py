@@ -62,8 +62,8 @@ def parties_named(record: Record) -> dict[str, str]:
     for i, participant in enumerate(record.get("participants", ())):
         named.setdefault(participant["party"], f"participants.{i}.party")
     for i, position in enumerate(record.get("positions", ())):
-        if "party" in position:
-            named.setdefault(position["party"], f"positions.{i}.party")
+        if "party" in position and position["party"] not in named:
+            named[position["party"]] = f"positions.{i}.party"
     return named
 
 
@@ -75,7 +75,8 @@ def issues_named(record: Record) -> dict[str, str]:
             named.setdefault(record[key], key)
     for key in ("positions", "statuses"):
         for i, row in enumerate(record.get(key, ())):
-            named.setdefault(row["issue"], f"{key}.{i}.issue")
+            if row["issue"] not in named:
+                named[row["issue"]] = f"{key}.{i}.issue"
     return named
 
 

@@ -141,7 +141,7 @@ class Timeline(Application[UUID]):
                 raise BatchRefusedError(refused)
             if not refused:
                 try:
-                    self.save(*batch.events)
+                    self.recorder.insert_events([*map(self.mapper.to_stored_event, batch.events)])
                 except IntegrityError:
                     if attempt == ATTEMPTS - 1:
                         raise
@@ -294,10 +294,10 @@ def raw_of(event: StoredEvent) -> bytes:
     Id of the aggregate (16 bytes), version (8, big endian), length of the topic (4, big
     endian), topic (UTF-8), state.
     """
-    topic = event.topic.encode()
+    key, topic = event.originator_id, event.topic.encode()
     return b"".join(
         (
-            UUID(str(event.originator_id)).bytes,
+            (key if isinstance(key, UUID) else UUID(key)).bytes,
             event.originator_version.to_bytes(8, "big"),
             len(topic).to_bytes(4, "big"),
             topic,

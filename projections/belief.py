@@ -81,6 +81,12 @@ def latest_first(table: FromClause) -> tuple[Any, ...]:
     return table.c.effective.desc(), table.c.strength.desc(), table.c.place.desc()
 
 
+def close(connection: Connection, table: Table, amendment: Entry) -> None:
+    """Let what a report said so far be believed until it is amended, and no longer."""
+    is_open = (table.c.place == amendment.place) & (table.c.seq_to == OPEN)
+    connection.execute(table.update().where(is_open).values(seq_to=amendment.seq))
+
+
 def apply_claims(
     connection: Connection,
     table: Table,
@@ -90,18 +96,13 @@ def apply_claims(
     """Add and close rows as reports are recorded and amended. Returns the rows added."""
     added: list[tuple[Any, ...]] = []
     pending: list[tuple[Any, ...]] = []
-    close = (
-        table.update()
-        .where(table.c.place == bindparam("closed"), table.c.seq_to == OPEN)
-        .values(seq_to=bindparam("at"))
-    )
     for entry in entries:
         if entry.report is None:
             continue
         if entry.amends:
             insert_all(connection, table, pending)
             pending = []
-            connection.execute(close, {"closed": entry.place, "at": entry.seq})
+            close(connection, table, entry)
         if entry.stands:
             rows = list(rows_of(entry, entry.report))
             pending += rows

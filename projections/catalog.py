@@ -60,6 +60,13 @@ class Version(NamedTuple):
 
 # How events change it
 
+_CLOSE = {
+    column.table: column.table.update()
+    .where(column == bindparam("key"), column.table.c.seq_to == OPEN)
+    .values(seq_to=bindparam("at"))
+    for column in (parties.c.id, issues.c.id, party_names.c.party)
+}
+
 
 def apply(connection: Connection, page: Page) -> None:
     """Add versions, each closing the one before it."""
@@ -68,20 +75,14 @@ def apply(connection: Connection, page: Page) -> None:
         if table is None:
             continue
         key = entry.record["id"]
-        _close(connection, table, table.c.id, key, entry.seq)
+        connection.execute(_CLOSE[table], {"key": key, "at": entry.seq})
         version = (orjson.dumps(entry.record).decode(),)
         told = (entry.recorded_at, entry.recorded_by)
         insert_all(connection, table, [(key, entry.seq, OPEN, *told, *version)])
         if table is parties:
-            _close(connection, party_names, party_names.c.party, key, entry.seq)
+            connection.execute(_CLOSE[party_names], {"key": key, "at": entry.seq})
             names = names_of(entry.record)
             insert_all(connection, party_names, [(name, key, entry.seq, OPEN) for name in names])
-
-
-def _close(connection: Connection, table: Table, column: Any, key: str, seq: int) -> None:
-    connection.execute(
-        table.update().where(column == key, table.c.seq_to == OPEN).values(seq_to=seq)
-    )
 
 
 # What can be asked of it

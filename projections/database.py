@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -105,7 +105,7 @@ def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads, then writes, fails at once when another one wrote
     # in between, whatever the timeout. So one that will write says so first.
     options = connection.get_execution_options()
-    if not options.get("is_reading"):  # it has begun
+    if not options.get("has_begun"):
         driver(connection).execute("BEGIN IMMEDIATE" if options.get("will_write") else "BEGIN")
 
 
@@ -131,21 +131,33 @@ def in_parts(values: Iterable[T]) -> Iterator[list[T]]:
         yield part
 
 
+@contextmanager
+def at_once(connection: Connection) -> Iterator[None]:
+    """Send PostgreSQL the changes of a block together: they take one round trip, not one each.
+
+    For few changes: it waits for ever where one of them has 1 MB (see events/postgres.py).
+    """
+    with nullcontext() if connection.dialect.name == "sqlite" else driver(connection).pipeline():
+        yield
+
+
 def insert_all(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows in bulk: values in the order of the table's columns, without a `RowId`."""
     if not rows:
         return
+    own = driver(connection)
     columns = [column.name for column in table.columns if column.type is not RowId]
-    names = ", ".join(columns)
-    name = named(connection, table)
+    into = f"{named(connection, table)} ({', '.join(columns)})"
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        insert = f"INSERT INTO {name} ({names}) VALUES ({marks})"  # noqa: S608
-        driver(connection).executemany(insert, rows)
-        return
-    with driver(connection).cursor().copy(f"COPY {name} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+        own.executemany(f"INSERT INTO {into} VALUES ({marks})", rows)  # noqa: S608
+    elif own.pgconn.pipeline_status:  # COPY would take it out of its pipeline
+        marks = ", ".join(["%s"] * len(columns))
+        own.cursor().executemany(f"INSERT INTO {into} VALUES ({marks})", rows)  # noqa: S608
+    else:
+        with own.cursor().copy(f"COPY {into} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -6,7 +6,7 @@ the root, stands for the whole log, and short proofs show that an event is in it
 later log extends an earlier one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 
 from projections import merkle
-from projections.database import in_parts, insert_all, metadata
+from projections.aside import named
+from projections.database import driver, in_parts, insert_all, metadata
 from projections.log import Page
 from projections.merkle import Node, Span
 
@@ -66,9 +67,7 @@ class RewrittenError(Exception):
 
 def apply(connection: Connection, page: Page) -> None:
     """Chain the events."""
-    size, chain = _end(connection)
-    hashes = _hashes(connection, merkle.nodes_of(Span(0, size)))
-    peaks = [(node.level, found) for node, found in hashes.items()]
+    size, chain, peaks = _peaks(connection)
     seqs = {entry.position: entry.seq for entry in page.entries}
     rows = []
     for leaf, event in enumerate(page.events, size):
@@ -151,6 +150,30 @@ def must_hold(connection: Connection, size: int, root: bytes) -> None:
         )
 
 
+def _peaks(connection: Connection) -> tuple[int, bytes, list[tuple[int, bytes]]]:
+    """Return how many events there are, the chain so far, and the peaks for `merkle.append`.
+
+    Each peak is completed by its last leaf. What is left of it is a tree with the lowest bit of
+    its size cleared.
+    """
+    table = named(connection, ledger)
+    query = f"""
+        WITH RECURSIVE sizes (size) AS (
+            SELECT max(leaf) + 1 FROM {table}
+            UNION ALL SELECT size & (size - 1) FROM sizes WHERE size > 0)
+        SELECT size, (SELECT chain FROM {table} WHERE leaf = size - 1),
+            (SELECT nodes FROM {table} WHERE leaf = size - 1)
+        FROM sizes WHERE size > 0 ORDER BY size
+    """  # noqa: S608
+    # By the driver itself: SQLAlchemy cannot ask `at_once`.
+    rows = driver(connection).execute(query).fetchall()
+    _must_have_lost_none({size - 1 for size, _, nodes in rows if nodes is None})
+    levels = [(size & -size).bit_length() - 1 for size, _, _ in rows]
+    hashes = [nodes[32 * level :][:32] for level, (_, _, nodes) in zip(levels, rows, strict=True)]
+    size, chain = rows[-1][:2] if rows else (0, GENESIS)
+    return size, chain, list(zip(levels, hashes, strict=True))
+
+
 def _end(connection: Connection) -> tuple[int, bytes]:
     row = connection.execute(_END).one_or_none()
     return (row.leaf + 1, row.chain) if row else (0, GENESIS)
@@ -162,11 +185,15 @@ def _hashes(connection: Connection, nodes: Iterable[Node]) -> dict[Node, bytes]:
     for leaves in in_parts({node.last_leaf for node in wanted}):
         rows = connection.execute(_NODES, {"leaves": leaves})
         completed |= {row.leaf: row.nodes for row in rows}
-    if lost := {node.last_leaf for node in wanted} - completed.keys():
-        raise RewrittenError(
-            f"the ledger has lost its row of event {min(lost) + 1}: 'stancelog rebuild "
-            "--accept-new-root' makes a new one of the log as it is"
-        )
+    _must_have_lost_none({node.last_leaf for node in wanted} - completed.keys())
     return {
         node: completed[node.last_leaf][32 * node.level : 32 * (node.level + 1)] for node in wanted
     }
+
+
+def _must_have_lost_none(leaves: Set[int]) -> None:
+    if leaves:
+        raise RewrittenError(
+            f"the ledger has lost its row of event {min(leaves) + 1}: 'stancelog rebuild "
+            "--accept-new-root' makes a new one of the log as it is"
+        )

@@ -103,6 +103,10 @@ class Page(NamedTuple):
     end: Head  # where the log has come to after them
     lost: Sequence[Lost] = ()  # the places of those that cannot be read
 
+    def seqs(self) -> dict[tuple[UUID, int], int]:
+        """Return the `seq` of each record, by the key of its event."""
+        return {(one.originator_id, one.originator_version): one.seq for one in self.entries}
+
 
 def page_of(connection: Connection, events: Sequence[Stored], head: Head) -> Page:
     """Give each record among `events`, one or more that follow `head`, its place in the log.

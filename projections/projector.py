@@ -7,6 +7,7 @@ event is applied once and in log order, and a crash before the commit leaves no 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, select
@@ -14,9 +15,10 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, s
 from events.batch import Outcome
 from events.timeline import LogError, Stored, Timeline, UnreadableError
 from projections import catalog, deadletters, ledger, log, positions, reports, statuses
-from projections.database import Micros, Text, Trouble, metadata, writing
+from projections.database import Micros, Text, Trouble, at_once, metadata, writing
 from projections.ledger import RewrittenError
 from projections.log import START, Head, Page, page_of
+from projections.reading import begun
 
 
 class Projection(Protocol):
@@ -75,6 +77,9 @@ class OtherVersionError(Exception):
 PAGE = 250
 """Events that one transaction applies."""
 
+SMALL = 64 * 1024
+"""Most bytes of events whose rows are sent to PostgreSQL all together."""
+
 Progress = Callable[[int, int], None]
 """Told the store's position reached, and the one to reach."""
 
@@ -87,6 +92,10 @@ _STANDING = select(
     checkpoint.c.versions,
     checkpoint.c.set_aside,
 ).where(ours)
+_MOVE = checkpoint.update().where(ours)
+_COLUMNS = ", ".join(column.name for column in _STANDING.selected_columns)
+_SEEN = f"SELECT {_COLUMNS} FROM checkpoint WHERE id = 1"  # noqa: S608
+_BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": f"BEGIN; {_SEEN} FOR UPDATE"}
 
 
 def standing_of(connection: Connection) -> Standing:
@@ -96,8 +105,7 @@ def standing_of(connection: Connection) -> Standing:
 
 def standing_query(timeline: Timeline) -> str:
     """Return the same as SQL, with the id of the last event of the log as one more column."""
-    columns = ", ".join(column.name for column in _STANDING.selected_columns)
-    return f"SELECT {columns}, ({timeline.head_query()}) FROM checkpoint WHERE id = 1"  # noqa: S608
+    return f"SELECT {_COLUMNS}, ({timeline.head_query()}) FROM checkpoint WHERE id = 1"  # noqa: S608
 
 
 def standing_in(row: Any) -> tuple[Standing, int]:
@@ -136,43 +144,60 @@ def head_of(connection: Connection) -> Head:
     return standing_of(connection).head
 
 
-def catch_up(engine: Engine, timeline: Timeline) -> Head:
+def catch_up(
+    engine: Engine, timeline: Timeline, told: Callable[[Page], None] | None = None
+) -> Head:
     """Apply what the log has and the read models lack. Returns how far they have come.
 
-    An event that a read model fails on is set aside, and the others go on. Raises
-    OtherVersionError, LogError and Trouble.
+    An event that a read model fails on is set aside, and the others go on. `told` of each page
+    when it is applied. Raises OtherVersionError, LogError and Trouble.
     """
     while True:
         try:
-            head, is_end = _advance(engine, timeline)
+            page = _advance(engine, timeline)
         except UnreadableError:
-            head, is_end = _advance(engine, timeline, spare=True)
+            page = _advance(engine, timeline, spare=True)
         except (*Trouble, LogError, RewrittenError, OtherVersionError):
             raise
         except Exception:  # noqa: BLE001  whatever an event made a read model do
-            head, is_end = _advance(engine, timeline, spare=True)
-        if is_end:
-            return head
+            page = _advance(engine, timeline, spare=True)
+        if told:
+            told(page)
+        if len(page.events) < PAGE:
+            return page.end
 
 
-def _advance(engine: Engine, timeline: Timeline, *, spare: bool = False) -> tuple[Head, bool]:
-    """Apply the next page. Returns how far they have come, and whether that is the end.
+def _advance(engine: Engine, timeline: Timeline, *, spare: bool = False) -> Page:
+    """Apply the next page, and return it; it has no events where there are no more.
 
     `spare`: one by one where need be, and set aside what fails.
     """
-    with writing(engine) as connection:
-        standing = lock(connection)
+    with _locked(engine) as (connection, standing):
         must_be_of_this_code(standing)
         events = _following(timeline, standing.head, spare=spare)
         if not events:
-            return standing.head, True
+            return Page((), (), standing.head)
         page = page_of(connection, events, standing.head)
-        apply(connection, page, PROJECTIONS, spare=spare)
-        moved = page.end._asdict()
-        if spare:
-            moved["set_aside"] = deadletters.count(connection)
-        connection.execute(checkpoint.update().where(ours).values(moved))
-        return page.end, len(events) < PAGE
+        is_small = not spare and sum(len(one.raw) for one in events) <= SMALL
+        with at_once(connection) if is_small else nullcontext():
+            apply(connection, page, PROJECTIONS, spare=spare)
+            moved = page.end._asdict()
+            if spare:
+                moved["set_aside"] = deadletters.count(connection)
+            connection.execute(_MOVE, moved)
+        return page
+
+
+@contextmanager
+def _locked(engine: Engine) -> Iterator[tuple[Connection, Standing]]:
+    """Begin as `lock` does, on PostgreSQL in one round trip."""
+    with begun(engine, _BEGIN[engine.dialect.name]) as (connection, cursor):
+        if connection.dialect.name == "sqlite":
+            cursor.execute(_SEEN)
+        else:
+            cursor.nextset()  # after the answer to BEGIN
+        row = cursor.fetchone()
+        yield connection, _standing(row) if row else lock(connection)
 
 
 def _following(timeline: Timeline, head: Head, *, spare: bool) -> Sequence[Stored]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from events.dates import bounds_of
 from events.records import Record, issues_named, parties_named
-from projections.belief import OPEN, believed
+from projections.belief import OPEN, believed, close
 from projections.database import Micros, Text, in_parts, insert_all, metadata
 from projections.log import Entry, Page, log
 
@@ -96,18 +96,13 @@ def apply(connection: Connection, page: Page) -> None:
     """Add versions, each closing the one before it."""
     versions: list[tuple[Any, ...]] = []
     subjects: list[tuple[Any, ...]] = []
-    close = (
-        reports.update()
-        .where(reports.c.place == bindparam("closed"), reports.c.seq_to == OPEN)
-        .values(seq_to=bindparam("at"))
-    )
     for entry in page.entries:
         if entry.report is None:
             continue
         if entry.amends:
             insert_all(connection, reports, versions)
             versions = []
-            connection.execute(close, {"closed": entry.place, "at": entry.seq})
+            close(connection, reports, entry)
         versions.append(_version_row(entry, entry.report))
         subjects += _subjects(entry, entry.report)
     insert_all(connection, reports, versions)

@@ -1,12 +1,13 @@
 """One database: the log, the read models beside it, and the way in and out of both."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import BoundedSemaphore, RLock
 from time import monotonic, sleep
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
@@ -16,7 +17,7 @@ from events.errors import BatchRefusedError, RefusedError, UnknownError
 from events.timeline import LogError, Timeline, UnreadableError
 from projections import projector, turns
 from projections.database import Trouble, connect
-from projections.log import Head
+from projections.log import Head, Page
 from projections.projector import Standing
 from projections.reading import first_of, reading
 from service import config, lookup
@@ -97,16 +98,20 @@ class Store:
         Returns once every read sees them, unless another process lets the read models catch
         up. Raises BatchRefusedError.
         """
+        applied: dict[tuple[UUID, int], int] = {}
         try:
             with self._writing():
                 keeps = any(one.recorded_at for one in sent)
                 last = self._last_recorded_at() if keeps else None
                 outcomes = self.timeline.record(sent, last_recorded_at=last)
                 if not self.is_followed:
-                    self.catch_up()
+                    self.catch_up(lambda page: applied.update(page.seqs()))
         except BatchRefusedError as error:
             self.give_hints(error.refused.values(), sent)
             raise
+        keys = [(one.originator_id, one.originator_version) for one in outcomes]
+        if applied.keys() >= {*keys}:  # nobody else has applied them, and all of them are new
+            return [Recorded(one, applied[key]) for one, key in zip(outcomes, keys, strict=True)]
         with reading(self.engine) as connection:
             seqs = projector.seqs_of(connection, self.timeline, outcomes)
             return [Recorded(*pair) for pair in zip(outcomes, seqs, strict=True)]
@@ -147,10 +152,10 @@ class Store:
         head = self.catch_up()
         return to_datetime(head.recorded_at) if head.seq else None
 
-    def catch_up(self) -> Head:
-        """Let the read models have all that the log has."""
+    def catch_up(self, told: Callable[[Page], None] | None = None) -> Head:
+        """Let the read models have all that the log has. `told` of each page when it is applied."""
         with self._writing():
-            return projector.catch_up(self.engine, self.timeline)
+            return projector.catch_up(self.engine, self.timeline, told)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -61,6 +61,25 @@ def test_the_events_around_one_that_fails_are_applied(store, poison, together):
     assert {row["id"] for row in rows["reports"]} >= {"r-3"}, "other read models have it"
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_what_the_database_refuses_is_set_aside_too(store, monkeypatch, together):
+    original = positions._rows_of
+
+    def rows_of_(entry, report):
+        for row in original(entry, report):
+            says = None if entry.record["id"] == "r-2" else row[12]
+            yield (*row[:12], says, *row[13:])
+
+    tell(store, party("ukraine"), issue("nato"))
+    monkeypatch.setattr(positions, "_rows_of", rows_of_)
+    for batch in [reports(1, 2, 3)] if together else [[one] for one in reports(1, 2, 3)]:
+        tell(store, *batch)
+    assert letters_of(store) == [(4, "positions", "r-2")]
+    with reading(store.engine) as connection:
+        told = connection.execute(positions.positions.select()).all()
+        assert sorted(row.report for row in told) == ["r-1", "r-3"]
+
+
 def test_retrying_gives_what_a_log_without_trouble_gives(store, poison, open_store, new_url):
     later = {"type": "correction", "id": "c-1", "report": "r-2", "reason": "date_error"}
     correction = later | {"changes": {"occurred": "2025-06-01"}}
