@@ -3,7 +3,7 @@
 import sqlite3
 from collections import deque, namedtuple
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore, Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -36,11 +36,17 @@ _UNSOUND = (
 """After these a connection is in no state to go on with. It is after a question was refused."""
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
     """Give a connection that sees one state of the read models, all of one generation."""
-    with _readers_of(engine).one(engine) as connection:
-        yield connection
+    return _readers_of(engine).one(engine)
+
+
+def row_of(engine: Engine, statement: str) -> Any:
+    """Return the first row of one statement, None if there is none.
+
+    It needs no transaction around it: one statement sees one state.
+    """
+    return _readers_of(engine).row(engine, statement)
 
 
 class Prepared:
@@ -110,10 +116,8 @@ class _Readers:
     @contextmanager
     def one(self, engine: Engine) -> Iterator[Connection]:
         """Give one of them, in a transaction."""
-        if not self._room.acquire(timeout=self._timeout):
-            raise exc.TimeoutError(f"no connection to read with for {self._timeout} s")
-        try:
-            connection = self._begun(engine)
+        with self._taking_room():
+            connection, _ = self._begun(engine, self._begin)
             try:
                 yield connection
                 driver(connection).execute("COMMIT")
@@ -124,14 +128,33 @@ class _Readers:
                     self._idle.append(connection)
                 raise
             self._idle.append(connection)
+
+    def row(self, engine: Engine, statement: str) -> Any:
+        """Return the first row of a statement, run by one of them outside of transactions."""
+        with self._taking_room():
+            connection, cursor = self._begun(engine, statement)
+            row = cursor.fetchone()
+            cursor.close()  # or the statement would still be running on SQLite
+            self._idle.append(connection)
+            return row
+
+    @contextmanager
+    def _taking_room(self) -> Iterator[None]:
+        if not self._room.acquire(timeout=self._timeout):
+            raise exc.TimeoutError(f"no connection to read with for {self._timeout} s")
+        try:
+            yield
         finally:
             self._room.release()
 
-    def _begun(self, engine: Engine) -> Connection:
-        """Return one that has begun to read. One that was lost while it was idle is replaced."""
+    def _begun(self, engine: Engine, statement: str) -> tuple[Connection, Any]:
+        """Return one that has run a statement, with the cursor.
+
+        One that was lost while it was idle is replaced.
+        """
         while connection := self._taken():
             try:
-                return self._begin_with(connection)
+                return connection, _run(connection, statement)
             except LockNotAvailable:
                 raise  # it has waited already
             except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -140,24 +163,24 @@ class _Readers:
         connection.detach()  # for good: it is not in a state that others could use it in
         if connection.dialect.name == "postgresql":
             driver(connection).autocommit = True  # we say BEGIN ourselves
-        return self._begin_with(connection)
+        return connection, _run(connection, statement)
 
     def _taken(self) -> Connection | None:
         with suppress(IndexError):  # another thread was first
             return self._idle.pop()
         return None
 
-    def _begin_with(self, connection: Connection) -> Connection:
-        try:
-            driver(connection).execute(self._begin)
-        except BaseException:
-            _discard(connection)
-            raise
-        return connection
-
     def _close(self, _: Engine) -> None:
         while connection := self._taken():
             _discard(connection)
+
+
+def _run(connection: Connection, statement: str) -> Any:
+    try:
+        return driver(connection).execute(statement)
+    except BaseException:
+        _discard(connection)
+        raise
 
 
 def _is_taken_back(connection: Connection) -> bool:

@@ -18,7 +18,7 @@ from projections import projector, turns
 from projections.database import Trouble, connect
 from projections.log import Head
 from projections.projector import Standing
-from projections.reading import first_of, reading
+from projections.reading import first_of, reading, row_of
 from service import config, lookup
 from service.opening import NotReadyError, initialise, must_be_ready
 from service.problems import NotYetError
@@ -182,8 +182,7 @@ class Store:
 
     def standing(self) -> tuple[Standing, bool]:
         """Return how far the read models have come, and whether the log has more by now."""
-        with reading(self._read_engine) as connection:
-            standing, end = projector.standing_in(first_of(connection, self._standing))
+        standing, end = projector.standing_in(row_of(self._read_engine, self._standing))
         return standing, standing.head.position < end
 
     def state(self) -> State | None:
