@@ -9,7 +9,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg import generators
 from psycopg.errors import LockNotAvailable
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, Select, event, exc
 
 from projections.database import driver
@@ -39,6 +41,11 @@ _UNSOUND = (
 def reading(engine: Engine) -> AbstractContextManager[Connection]:
     """Give a connection that sees one state of the read models, all of one generation."""
     return _readers_of(engine).one(engine)
+
+
+def reading_from(engine: Engine, statement: str) -> AbstractContextManager[tuple[Connection, Any]]:
+    """Give the same, with the first row of a statement; None if there is none."""
+    return _readers_of(engine).one_with_row(engine, statement)
 
 
 def row_of(engine: Engine, statement: str) -> Any:
@@ -93,11 +100,6 @@ class Prepared:
         )
 
 
-def first_of(connection: Connection, statement: str) -> Any:
-    """Return the first row of a statement, None if there is none."""
-    return driver(connection).execute(statement).fetchone()
-
-
 class _Readers:
     """Connections that only read, kept between readings as they are.
 
@@ -118,16 +120,29 @@ class _Readers:
         """Give one of them, in a transaction."""
         with self._taking_room():
             connection, _ = self._begun(engine, self._begin)
-            try:
+            with self._in_transaction(connection):
                 yield connection
-                driver(connection).execute("COMMIT")
-            except BaseException as error:
-                if isinstance(error, _UNSOUND) or not _is_taken_back(connection):
-                    _discard(connection)  # whatever state it is in
-                else:
-                    self._idle.append(connection)
-                raise
-            self._idle.append(connection)
+
+    @contextmanager
+    def one_with_row(self, engine: Engine, statement: str) -> Iterator[tuple[Connection, Any]]:
+        """Give one of them, in a transaction, with the first row of a statement."""
+        with self._taking_room():
+            connection, cursor = self._begun(engine, self._begin, statement)
+            with self._in_transaction(connection):
+                yield connection, cursor.fetchone()
+
+    @contextmanager
+    def _in_transaction(self, connection: Connection) -> Iterator[None]:
+        try:
+            yield
+            _commit(connection)
+        except BaseException as error:
+            if isinstance(error, _UNSOUND) or not _is_taken_back(connection):
+                _discard(connection)  # whatever state it is in
+            else:
+                self._idle.append(connection)
+            raise
+        self._idle.append(connection)
 
     def row(self, engine: Engine, statement: str) -> Any:
         """Return the first row of a statement, run by one of them outside of transactions."""
@@ -147,14 +162,14 @@ class _Readers:
         finally:
             self._room.release()
 
-    def _begun(self, engine: Engine, statement: str) -> tuple[Connection, Any]:
-        """Return one that has run a statement, with the cursor.
+    def _begun(self, engine: Engine, *statements: str) -> tuple[Connection, Any]:
+        """Return one that has run some statements, with the cursor of the last.
 
         One that was lost while it was idle is replaced.
         """
         while connection := self._taken():
             try:
-                return connection, _run(connection, statement)
+                return connection, _run(connection, statements)
             except LockNotAvailable:
                 raise  # it has waited already
             except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -163,7 +178,7 @@ class _Readers:
         connection.detach()  # for good: it is not in a state that others could use it in
         if connection.dialect.name == "postgresql":
             driver(connection).autocommit = True  # we say BEGIN ourselves
-        return connection, _run(connection, statement)
+        return connection, _run(connection, statements)
 
     def _taken(self) -> Connection | None:
         with suppress(IndexError):  # another thread was first
@@ -175,12 +190,38 @@ class _Readers:
             _discard(connection)
 
 
-def _run(connection: Connection, statement: str) -> Any:
+def _run(connection: Connection, statements: Sequence[str]) -> Any:
+    """Run some statements. Returns the cursor of the last."""
     try:
-        return driver(connection).execute(statement)
+        if connection.dialect.name == "sqlite":
+            return [driver(connection).execute(statement) for statement in statements][-1]
+        return _at_once(driver(connection), statements)
     except BaseException:
         _discard(connection)
         raise
+
+
+def _at_once(connection: psycopg.Connection[Any], statements: Sequence[str]) -> Any:
+    """Run some statements in one round trip to PostgreSQL."""
+    if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        connection.wait(generators.fetch_many(connection.pgconn))  # the end of the last COMMIT
+    cursor = connection.execute("; ".join(statements).encode())
+    while cursor.nextset():
+        pass
+    return cursor
+
+
+def _commit(connection: Connection) -> None:
+    """End a transaction that has only read.
+
+    On PostgreSQL nothing depends on what becomes of that, so nobody waits for it.
+    """
+    one = driver(connection)
+    if connection.dialect.name == "sqlite":
+        one.execute("COMMIT")
+    else:
+        one.pgconn.send_query(b"COMMIT")
+        one.pgconn.flush()
 
 
 def _is_taken_back(connection: Connection) -> bool:

@@ -18,7 +18,7 @@ from projections import projector, turns
 from projections.database import Trouble, connect
 from projections.log import Head
 from projections.projector import Standing
-from projections.reading import first_of, reading, row_of
+from projections.reading import reading, reading_from, row_of
 from service import config, lookup
 from service.opening import NotReadyError, initialise, must_be_ready
 from service.problems import NotYetError
@@ -161,8 +161,8 @@ class Store:
         they cannot, as on a full disk, they answer as they are: they have all that was ever
         acknowledged.
         """
-        with reading(self._read_engine) as connection:
-            standing, end = projector.standing_in(first_of(connection, self._standing))
+        with reading_from(self._read_engine, self._standing) as (connection, row):
+            standing, end = projector.standing_in(row)
             projector.must_be_of_this_code(standing)
             if self._waits_for_others or standing.head.position >= end:
                 yield connection, standing
