@@ -11,6 +11,7 @@ from typing import Any, cast
 from urllib.parse import unquote_plus
 
 from flask import Flask, Request, Response, g, request
+from werkzeug.http import quote_etag
 
 from events import dates
 from events.errors import Fault
@@ -26,6 +27,12 @@ EXPOSED = (
     "ETag, Location, Content-Location, Memento-Datetime, Link, Preference-Applied, Retry-After, "
     f"{SEQ}, {SET_ASIDE}"
 )
+READABLE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
+}
 READS = frozenset({"GET", "HEAD"})
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_RANGE"}
 CLOCKS = frozenset({"known_at", "known_from", "known_to"})
@@ -62,25 +69,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def _after(response: Response) -> Response:
-        headers, asked = response.headers, request
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        if "seq_written" in g:
-            headers[SEQ] = str(g.seq_written)
-        state: State | None = g.get("state")
-        if state and state.set_aside:
-            headers[SET_ASIDE] = str(state.set_aside)
-        if asked.method in READS:
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = EXPOSED
-            if response.status_code == 200 and not response.is_streamed:
-                _validate(repeats, response, state)
-        elif asked.method == "OPTIONS":
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = EXPOSED
-            headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-            headers["Access-Control-Allow-Headers"] = "*"
-            headers["Access-Control-Max-Age"] = "86400"
-        return response
+        return _finished(repeats, response)
 
 
 # Before
@@ -209,44 +198,73 @@ def _repeated(repeats: Repeats, asked: Request) -> Response | None:
 # After
 
 
-def _validate(repeats: Repeats, response: Response, state: State | None) -> None:
-    """Give the response an ETag, and turn it into a 304 for those who have it."""
-    headers = response.headers
-    if "ETag" not in headers:
-        is_pinned = g.get("is_pinned", False)
-        headers.setdefault("Cache-Control", PINNED if is_pinned else UNPINNED)
-        asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001
-        if state and not _is_fleeting(asked):
-            _tag_by_state(repeats, response, state, asked, is_pinned=is_pinned)
-        else:
-            _tag_by_content(response)
-    headers.setdefault("Cache-Control", UNPINNED)
-    if not CONDITIONS.isdisjoint(request.environ):
-        response.make_conditional(request.environ)
+def _finished(repeats: Repeats, response: Response) -> Response:
+    asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001
+    told = cast(Any, g)._get_current_object()  # noqa: SLF001
+    state: State | None = told.get("state")
+    headers = {"X-Content-Type-Options": "nosniff"}
+    if "seq_written" in told:
+        headers[SEQ] = str(told.seq_written)
+    if state and state.set_aside:
+        headers[SET_ASIDE] = str(state.set_aside)
+    if asked.method in READS:
+        headers |= READABLE
+    elif asked.method == "OPTIONS":
+        headers |= READABLE | PREFLIGHT
+    has = _give(response, headers)
+    is_whole = response.status_code == 200 and not response.is_streamed
+    if asked.method in READS and is_whole:
+        if "etag" not in has:
+            _tag(repeats, response, asked, told)
+        _give(response, {"Cache-Control": UNPINNED})
+        if not CONDITIONS.isdisjoint(asked.environ):
+            response.make_conditional(asked.environ)
+    return response
 
 
-def _is_fleeting(asked: Request) -> bool:
+def _give(response: Response, headers: dict[str, str]) -> set[str]:
+    """Give a response those headers that it has not. Returns which it had, in lower case.
+
+    To set them one at a time looks through all that it has each time.
+    """
+    has = {name.lower() for name, _ in response.headers}
+    response.headers.extend(
+        [(name, value) for name, value in headers.items() if name.lower() not in has]
+    )
+    return has
+
+
+def _tag(repeats: Repeats, response: Response, asked: Request, told: Any) -> None:
+    """Give the response an ETag, and keep it where that says what it depends on.
+
+    `told`: what the route has left in `g`.
+    """
+    state, now, is_pinned = told.get("state"), told.get("now"), told.get("is_pinned", False)
+    is_of_state = state is not None and not _is_fleeting(asked, now)
+    if is_of_state:
+        etag = tag(state, kind_of(response, is_pinned=is_pinned), asked)
+    else:
+        etag = _tag_of_content(response, now)
+    cache = PINNED if is_pinned else UNPINNED
+    _give(response, {"Cache-Control": cache, "ETag": quote_etag(etag, weak=now is not None)})
+    goes_on = now is not None and told.get("goes_on")  # its cursor holds now too
+    if is_of_state and asked.method == "GET" and not goes_on:
+        repeats.keep(state, asked, response, now)
+
+
+def _is_fleeting(asked: Request, now: str | None) -> bool:
     """Tell whether what is asked for by date is about to mean another position in the log."""
-    if asked.args.get("inherit") == "1" and "now" in g:
+    if now is not None and asked.args.get("inherit") == "1":
         return True  # memberships begin and end too
     names = CLOCKS.intersection(asked.args)
+    if not names:
+        return False
     recent = dates.now() - dates.MINUTE
     return any(dates.instant_of(asked.args[name]) > recent for name in names)
 
 
-def _tag_by_state(
-    repeats: Repeats, response: Response, state: State, asked: Request, *, is_pinned: bool
-) -> None:
-    now = g.get("now")
-    etag = tag(state, kind_of(response, is_pinned=is_pinned), asked)
-    response.set_etag(etag, weak=now is not None)
-    if asked.method == "GET" and not (now and g.get("goes_on")):  # its cursor holds now too
-        repeats.keep(state, asked, response, now)
-
-
-def _tag_by_content(response: Response) -> None:
+def _tag_of_content(response: Response, now: str | None) -> str:
     content = response.get_data()
-    now = g.get("now")
     if now is not None:  # the answer is the same as a moment ago, but for its echo of now
         content = content.replace(now.encode(), b"")
-    response.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=now is not None)
+    return blake2b(content, digest_size=12).hexdigest()
