@@ -38,7 +38,8 @@ CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "
 CLOCKS = frozenset({"known_at", "known_from", "known_to"})
 
 MIN_SEQ = "stancelog.min_seq"
-WAITS = {"HTTP_PREFER", "HTTP_STANCELOG_SEQ", MIN_SEQ}
+INSISTS = {"HTTP_STANCELOG_SEQ", MIN_SEQ}
+WAITS = INSISTS | {"HTTP_PREFER"}
 NOT_PLAIN = CONDITIONS | WAITS
 
 FAILED = "stancelog.failed"
@@ -163,9 +164,9 @@ def _refuse_odd_questions(asked: Request) -> None:
 
 def _await_min_seq(asked: Request) -> None:
     """Let a read wait for what it insists on: what its client has written, as a rule."""
-    texts = [*asked.environ.get(MIN_SEQ, ()), *asked.headers.getlist(SEQ)]
-    if not texts:
+    if INSISTS.isdisjoint(asked.environ):
         return
+    texts = [*asked.environ.get(MIN_SEQ, ()), *asked.headers.getlist(SEQ)]
     if not all(text.isascii() and text.isdigit() and len(text) < 17 for text in texts):
         raise InvalidQueryError(Fault("min_seq", "invalid", "must be a log position"))
     store().await_seq(max(map(int, texts)))
@@ -214,9 +215,10 @@ def _finished(repeats: Repeats, response: Response) -> Response:
     has = _give(response, headers)
     is_whole = response.status_code == 200 and not response.is_streamed
     if asked.method in READS and is_whole:
-        if "etag" not in has:
+        if "etag" in has:
+            _give(response, {"Cache-Control": UNPINNED})
+        else:
             _tag(repeats, response, asked, told)
-        _give(response, {"Cache-Control": UNPINNED})
         if not CONDITIONS.isdisjoint(asked.environ):
             response.make_conditional(asked.environ)
     return response
@@ -228,9 +230,9 @@ def _give(response: Response, headers: dict[str, str]) -> set[str]:
     To set them one at a time looks through all that it has each time.
     """
     has = {name.lower() for name, _ in response.headers}
-    response.headers.extend(
-        [(name, value) for name, value in headers.items() if name.lower() not in has]
-    )
+    for name, value in headers.items():
+        if name.lower() not in has:
+            response.headers.add(name, value)
     return has
 
 

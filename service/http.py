@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -34,9 +35,14 @@ class Parameters(FlaskParser):
         The proxy that is made otherwise raises and catches an error for each parameter that is
         not given.
         """
-        if any(isinstance(field, fields.List) for field in schema.fields.values()):
+        if _takes_lists(schema):
             return super().load_querystring(req, schema)
         return req.args.to_dict()
+
+
+@cache
+def _takes_lists(schema: Schema) -> bool:
+    return any(isinstance(field, fields.List) for field in schema.fields.values())
 
 
 class Api(Blueprint):

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from flask import Response, request
+from flask import Request, Response, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import BadRequest
 from werkzeug.http import http_date, parse_date
@@ -153,7 +153,7 @@ def _query(without: Iterable[str], **more: Any) -> str:
 
 
 def _absolute(path: str) -> str:
-    asked = request
+    asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001
     return f"{_root(asked.scheme, asked.host)}{path}"
 
 
