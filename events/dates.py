@@ -48,6 +48,7 @@ def to_datetime(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
+@lru_cache(maxsize=4096)
 def to_text(micros: int) -> str:
     """Return UTC microseconds as RFC 3339, with a fraction only where there is one."""
     return to_datetime(micros).replace(tzinfo=None).isoformat() + "Z"

@@ -2,8 +2,8 @@
 
 One statement for all pairs of a party and an issue. For each it finds the row that counts, then
 the last row before it that says otherwise, and so where the run began: the rules of `runs`, but
-for lapses, which need every row. The few pairs with an offer that could lapse are asked for one
-by one.
+for lapses, which need every row. The few pairs with an offer that could have lapsed by then are
+asked for one by one.
 """
 
 from collections.abc import Iterable
@@ -61,8 +61,8 @@ def glances(
             _GLANCES, asked | among.parameters
         )
     }
-    for row in connection.execute(_MAY_LAPSE, among.parameters):
-        pair = Pair(*row)
+    may_lapse = connection.execute(_MAY_LAPSE, {"as_of": as_of} | among.parameters)
+    for pair in {Pair(*row) for row in may_lapse}:
         answer = position_of(connection, pair, **asked)
         found.pop(pair, None)
         if answer.run is not None:
@@ -196,8 +196,6 @@ def _once(query: Select[Any], name: str) -> CTE:
 
 
 _GLANCES = _told(_what_counts(_the_last()))
-_MAY_LAPSE = (
-    select(positions.c.party, positions.c.issue)
-    .where(positions.c.until_end.is_not(None), _among(positions))
-    .distinct()
+_MAY_LAPSE = select(positions.c.party, positions.c.issue).where(  # SQLite scans all for DISTINCT
+    positions.c.until_end < bindparam("as_of"), _among(positions)
 )

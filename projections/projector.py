@@ -95,7 +95,10 @@ _STANDING = select(
 _MOVE = checkpoint.update().where(ours)
 _COLUMNS = ", ".join(column.name for column in _STANDING.selected_columns)
 _SEEN = f"SELECT {_COLUMNS} FROM checkpoint WHERE id = 1"  # noqa: S608
-_BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": f"BEGIN; {_SEEN} FOR UPDATE"}
+_BEGIN = {
+    "sqlite": ("BEGIN IMMEDIATE", _SEEN),
+    "postgresql": ("BEGIN", f"{_SEEN} FOR UPDATE"),
+}
 
 
 def standing_of(connection: Connection) -> Standing:
@@ -191,12 +194,7 @@ def _advance(engine: Engine, timeline: Timeline, *, spare: bool = False) -> Page
 @contextmanager
 def _locked(engine: Engine) -> Iterator[tuple[Connection, Standing]]:
     """Begin as `lock` does, on PostgreSQL in one round trip."""
-    with begun(engine, _BEGIN[engine.dialect.name]) as (connection, cursor):
-        if connection.dialect.name == "sqlite":
-            cursor.execute(_SEEN)
-        else:
-            cursor.nextset()  # after the answer to BEGIN
-        row = cursor.fetchone()
+    with begun(engine, *_BEGIN[engine.dialect.name]) as (connection, row):
         yield connection, _standing(row) if row else lock(connection)
 
 

@@ -2,14 +2,16 @@
 
 import sqlite3
 from collections import deque, namedtuple
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore, Lock
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import psycopg
+from psycopg import generators
 from psycopg.errors import LockNotAvailable
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, Select, event, exc
 
 from projections.database import driver
@@ -36,21 +38,31 @@ _UNSOUND = (
 """After these a connection is in no state to go on with. It is after a question was refused."""
 
 
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine) -> AbstractContextManager[Connection]:
     """Give a connection that sees one state of the read models, all of one generation."""
-    with begun(engine, BEGIN[engine.dialect.name]) as (connection, _):
-        yield connection
+    return _kept_for(engine).reading()
 
 
-@contextmanager
-def begun(engine: Engine, begin: str) -> Iterator[tuple[Connection, Any]]:
-    """Give a connection in a transaction, with the driver's cursor of what began it.
+def reading_from(engine: Engine, statement: str) -> AbstractContextManager[tuple[Connection, Any]]:
+    """Give the same, with the first row of a statement; None if there is none."""
+    return _kept_for(engine).reading_from(statement)
 
-    The transaction is committed, or taken back after an error.
+
+def row_of(engine: Engine, statement: str) -> Any:
+    """Return the first row of one statement, None if there is none.
+
+    It needs no transaction around it: one statement sees one state.
     """
-    with _kept_for(engine, begin).one(engine) as both:
-        yield both
+    return _kept_for(engine).row(statement)
+
+
+def begun(engine: Engine, *statements: str) -> AbstractContextManager[tuple[Connection, Any]]:
+    """Give a connection in a transaction that writes, begun by some statements.
+
+    With the first row of the last of them; None if there is none. The transaction is committed,
+    or taken back after an error.
+    """
+    return _kept_for(engine, writing=True).begun(statements)
 
 
 class Prepared:
@@ -97,77 +109,146 @@ class Prepared:
         )
 
 
-def first_of(connection: Connection, statement: str) -> Any:
-    """Return the first row of a statement, None if there is none."""
-    return driver(connection).execute(statement).fetchone()
-
-
 class _Kept:
-    """Connections for transactions that begin alike, kept between these as they are.
+    """Connections of one process for one purpose, kept between transactions as they are.
 
     Of the 190 us that a reading took around its statements on SQLite, 160 were spent on taking
     a connection out of SQLAlchemy's pool, and on putting it back. On PostgreSQL that pool asks
     a connection whether it lives, which is a round trip; here it is the beginning that tells.
     """
 
-    def __init__(self, engine: Engine, begin: str) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._idle: deque[Connection] = deque()
         self._room = BoundedSemaphore(MOST_READERS)
         pool: Any = engine.pool
         self._timeout: float = pool.timeout()  # as long as others wait for a connection
-        self._begin = begin
+        self._begin = BEGIN[engine.dialect.name]
+        self._engine = ref(engine)  # which keeps us, not the other way round
         event.listen(engine, "engine_disposed", self._close)
 
     @contextmanager
-    def one(self, engine: Engine) -> Iterator[tuple[Connection, Any]]:
-        """Give one of them, in a transaction, with the cursor of what began it."""
+    def reading(self) -> Iterator[Connection]:
+        """Give one of them, in a transaction that only reads."""
+        with self._taking_room():
+            connection, _ = self._begun(self._begin)
+            with self._in_transaction(connection, _end_reading):
+                yield connection
+
+    @contextmanager
+    def reading_from(self, statement: str) -> Iterator[tuple[Connection, Any]]:
+        """Give the same, with the first row of a statement."""
+        with self._taking_room():
+            connection, cursor = self._begun(self._begin, statement)
+            with self._in_transaction(connection, _end_reading):
+                yield connection, cursor.fetchone()
+
+    @contextmanager
+    def begun(self, statements: Sequence[str]) -> Iterator[tuple[Connection, Any]]:
+        """Give one of them, in a transaction that some statements began."""
+        with self._taking_room():
+            connection, cursor = self._begun(*statements)
+            with self._in_transaction(connection, _commit):
+                yield connection, cursor.fetchone()
+
+    @contextmanager
+    def _in_transaction(
+        self, connection: Connection, end: Callable[[Connection], None]
+    ) -> Iterator[None]:
+        try:
+            yield
+            end(connection)
+        except BaseException as error:
+            if isinstance(error, _UNSOUND) or not _is_taken_back(connection):
+                _discard(connection)  # whatever state it is in
+            else:
+                self._idle.append(connection)
+            raise
+        self._idle.append(connection)
+
+    def row(self, statement: str) -> Any:
+        """Return the first row of a statement, run by one of them outside of transactions."""
+        with self._taking_room():
+            connection, cursor = self._begun(statement)
+            row = cursor.fetchone()
+            cursor.close()  # or the statement would still be running on SQLite
+            self._idle.append(connection)
+            return row
+
+    @contextmanager
+    def _taking_room(self) -> Iterator[None]:
         if not self._room.acquire(timeout=self._timeout):
             raise exc.TimeoutError(f"no connection was free for {self._timeout} s")
         try:
-            connection, cursor = self._begun(engine)
-            try:
-                yield connection, cursor
-                driver(connection).execute("COMMIT")
-            except BaseException as error:
-                if isinstance(error, _UNSOUND) or not _is_taken_back(connection):
-                    _discard(connection)  # whatever state it is in
-                else:
-                    self._idle.append(connection)
-                raise
-            self._idle.append(connection)
+            yield
         finally:
             self._room.release()
 
-    def _begun(self, engine: Engine) -> tuple[Connection, Any]:
-        """Return one that has begun. One that was lost while it was idle is replaced."""
+    def _begun(self, *statements: str) -> tuple[Connection, Any]:
+        """Return one that has run some statements, with the cursor of the last.
+
+        One that was lost while it was idle is replaced.
+        """
         while connection := self._taken():
             try:
-                return self._begin_with(connection)
+                return connection, _run(connection, statements)
             except LockNotAvailable:
                 raise  # it has waited already
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 pass
+        engine = self._engine()
+        assert engine is not None, "whoever asks has it"
         connection = engine.connect().execution_options(has_begun=True)
         connection.detach()  # for good: it is not in a state that others could use it in
         if connection.dialect.name == "postgresql":
             driver(connection).autocommit = True  # we say BEGIN ourselves
-        return self._begin_with(connection)
+        return connection, _run(connection, statements)
 
     def _taken(self) -> Connection | None:
         with suppress(IndexError):  # another thread was first
             return self._idle.pop()
         return None
 
-    def _begin_with(self, connection: Connection) -> tuple[Connection, Any]:
-        try:
-            return connection, driver(connection).execute(self._begin)
-        except BaseException:
-            _discard(connection)
-            raise
-
     def _close(self, _: Engine) -> None:
         while connection := self._taken():
             _discard(connection)
+
+
+def _run(connection: Connection, statements: Sequence[str]) -> Any:
+    """Run some statements. Returns the cursor of the last."""
+    try:
+        if connection.dialect.name == "sqlite":
+            return [driver(connection).execute(statement) for statement in statements][-1]
+        return _at_once(driver(connection), statements)
+    except BaseException:
+        _discard(connection)
+        raise
+
+
+def _at_once(connection: psycopg.Connection[Any], statements: Sequence[str]) -> Any:
+    """Run some statements in one round trip to PostgreSQL."""
+    if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        connection.wait(generators.fetch_many(connection.pgconn))  # the end of the last COMMIT
+    cursor = connection.execute("; ".join(statements).encode())
+    while cursor.nextset():
+        pass
+    return cursor
+
+
+def _commit(connection: Connection) -> None:
+    driver(connection).execute("COMMIT")
+
+
+def _end_reading(connection: Connection) -> None:
+    """End a transaction that has only read.
+
+    On PostgreSQL nothing depends on what becomes of that, so nobody waits for it.
+    """
+    one = driver(connection)
+    if connection.dialect.name == "sqlite":
+        one.execute("COMMIT")
+    else:
+        one.pgconn.send_query(b"COMMIT")
+        one.pgconn.flush()
 
 
 def _is_taken_back(connection: Connection) -> bool:
@@ -183,13 +264,14 @@ def _discard(connection: Connection) -> None:
     connection.close()
 
 
-_kept: WeakKeyDictionary[Engine, dict[str, _Kept]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Engine, dict[bool, _Kept]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def _kept_for(engine: Engine, begin: str) -> _Kept:
+def _kept_for(engine: Engine, *, writing: bool = False) -> _Kept:
+    """Return the connections that read or write: those that write may all wait for a lock."""
     with _lock:
         of_engine = _kept.setdefault(engine, {})
-        if begin not in of_engine:
-            of_engine[begin] = _Kept(engine, begin)
-        return of_engine[begin]
+        if writing not in of_engine:
+            of_engine[writing] = _Kept(engine)
+        return of_engine[writing]

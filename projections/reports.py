@@ -26,6 +26,7 @@ from events.records import Record, issues_named, parties_named
 from projections.belief import OPEN, believed, close
 from projections.database import Micros, Text, in_parts, insert_all, metadata
 from projections.log import Entry, Page, log
+from projections.reading import Prepared
 
 reports = Table(
     "reports",
@@ -178,7 +179,16 @@ _STANDS_AMONG = (
     reports.c.id.in_(bindparam("ids", expanding=True)) & believed(reports) & reports.c.stands
 )
 _STANDING_AMONG = select(*_READS).where(_STANDS_AMONG).order_by(reports.c.place)
-_SUMMARIES_AMONG = select(reports.c.id, reports.c.summary).where(_STANDS_AMONG)
+SUMMARIES = 20
+"""Most reports that one look finds the summaries of."""
+
+_SUMMARIES_AMONG = Prepared(
+    select(reports.c.id, reports.c.summary).where(
+        reports.c.id.in_([bindparam(f"id_{n}") for n in range(SUMMARIES)]),
+        believed(reports),
+        reports.c.stands,
+    )
+)
 _IDS = select(reports.c.id).where(reports.c.version == 1)
 
 
@@ -364,8 +374,13 @@ def standing_among(connection: Connection, ids: list[str], *, seq: int) -> list[
 
 def summaries_among(connection: Connection, ids: list[str], *, seq: int) -> dict[str, str]:
     """Return the summaries of those of these reports that stood at `seq`, by id."""
-    found = connection.execute(_SUMMARIES_AMONG, {"ids": ids, "seq": seq})
-    return {row.id: row.summary for row in found}
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), SUMMARIES):
+        part = ids[start : start + SUMMARIES]
+        whole = part + part[-1:] * (SUMMARIES - len(part))  # so it is one statement, for any number
+        named = {f"id_{n}": key for n, key in enumerate(whole)}
+        found |= dict(_SUMMARIES_AMONG.all(connection, **named, seq=seq))
+    return found
 
 
 def ids_like(connection: Connection, start: str, count: int) -> list[str]:

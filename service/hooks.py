@@ -11,12 +11,15 @@ from typing import Any, cast
 from urllib.parse import unquote_plus
 
 from flask import Flask, Request, Response, g, request
+from werkzeug.http import quote_etag
 
 from events import dates
 from events.errors import Fault
+from projections.database import Trouble
 from service.http import store, unwanted
 from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
 from service.repeats import PINNED, UNPINNED, Repeats, State, kind_of, tag, unchanged
+from service.store import Store
 
 SEQ = "Stancelog-Seq"
 SET_ASIDE = "Stancelog-Set-Aside"
@@ -24,12 +27,23 @@ EXPOSED = (
     "ETag, Location, Content-Location, Memento-Datetime, Link, Preference-Applied, Retry-After, "
     f"{SEQ}, {SET_ASIDE}"
 )
+READABLE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
+}
 READS = frozenset({"GET", "HEAD"})
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_RANGE"}
 CLOCKS = frozenset({"known_at", "known_from", "known_to"})
 
 MIN_SEQ = "stancelog.min_seq"
-WAITS = {"HTTP_PREFER", "HTTP_STANCELOG_SEQ", MIN_SEQ}
+INSISTS = {"HTTP_STANCELOG_SEQ", MIN_SEQ}
+WAITS = INSISTS | {"HTTP_PREFER"}
+NOT_PLAIN = CONDITIONS | WAITS
+
+FAILED = "stancelog.failed"
+"""What went wrong before Flask had the request."""
 
 IN_TURN = 0.05
 """Seconds that a question lets the one before it have the interpreter to itself."""
@@ -40,7 +54,8 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 def register(app: Flask) -> None:
     """Let the app do so."""
     repeats = Repeats()
-    app.wsgi_app = _without_min_seq(_in_turn(app.wsgi_app))  # type: ignore[method-assign, assignment]
+    repeating = _repeating(app.wsgi_app, repeats, app.extensions["stancelog"])
+    app.wsgi_app = _without_min_seq(_in_turn(repeating))  # type: ignore[method-assign, assignment]
 
     @app.before_request
     def _before() -> Response | None:
@@ -55,25 +70,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def _after(response: Response) -> Response:
-        headers, asked = response.headers, request
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        if "seq_written" in g:
-            headers[SEQ] = str(g.seq_written)
-        state: State | None = g.get("state")
-        if state and state.set_aside:
-            headers[SET_ASIDE] = str(state.set_aside)
-        if asked.method in READS:
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = EXPOSED
-            if response.status_code == 200 and not response.is_streamed:
-                _validate(repeats, response, state)
-        elif asked.method == "OPTIONS":
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = EXPOSED
-            headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-            headers["Access-Control-Allow-Headers"] = "*"
-            headers["Access-Control-Max-Age"] = "86400"
-        return response
+        return _finished(repeats, response)
 
 
 # Before
@@ -116,6 +113,35 @@ def _without_min_seq(app: Wsgi) -> Wsgi:
     return take
 
 
+def _repeating(app: Wsgi, repeats: Repeats, asked_of: Store) -> Wsgi:
+    """Give again what was answered to a plain GET, where nothing changed since.
+
+    Before anything else is made of the request: that takes several times as long.
+    """
+
+    def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        kept = repeats.kept(environ) if _is_plain(environ) else None
+        if kept is None:
+            return app(environ, start_response)
+        try:
+            again = kept.again(asked_of.state())
+        except Trouble as error:
+            environ[FAILED] = error  # it becomes a problem where others do
+            again = None
+        if again is None:
+            return app(environ, start_response)
+        body, headers = again
+        start_response("200 OK", [*headers, ("Content-Length", str(len(body)))])
+        return [body]
+
+    return take
+
+
+def _is_plain(environ: dict[str, Any]) -> bool:
+    """Tell whether a request asks for a whole answer at once, whatever the client has."""
+    return environ["REQUEST_METHOD"] == "GET" and NOT_PLAIN.isdisjoint(environ)
+
+
 def _refuse_foreign_writes(asked: Request) -> None:
     origin = asked.headers.get("Origin")
     if asked.method == "OPTIONS" or origin is None or origin.endswith(f"://{asked.host}"):
@@ -138,23 +164,33 @@ def _refuse_odd_questions(asked: Request) -> None:
 
 def _await_min_seq(asked: Request) -> None:
     """Let a read wait for what it insists on: what its client has written, as a rule."""
-    texts = [*asked.environ.get(MIN_SEQ, ()), *asked.headers.getlist(SEQ)]
-    if not texts:
+    if INSISTS.isdisjoint(asked.environ):
         return
+    texts = [*asked.environ.get(MIN_SEQ, ()), *asked.headers.getlist(SEQ)]
     if not all(text.isascii() and text.isdigit() and len(text) < 17 for text in texts):
         raise InvalidQueryError(Fault("min_seq", "invalid", "must be a log position"))
     store().await_seq(max(map(int, texts)))
 
 
 def _repeated(repeats: Repeats, asked: Request) -> Response | None:
-    """Answer again what was answered, where nothing changed since."""
-    kept = repeats.kept(asked)
+    """Answer again what was answered, where nothing changed since, or say that the client has it.
+
+    Of plain requests `_repeating` has done so.
+    """
+    if FAILED in asked.environ:
+        raise asked.environ[FAILED]
+    if _is_plain(asked.environ):
+        return None
+    kept = repeats.kept(asked.environ)
     if kept is None and "HTTP_IF_NONE_MATCH" not in asked.environ:
         return None
     state = store().state()
     if state is None:
         return None
-    answer = unchanged(state, asked) or (kept.again(state) if kept else None)
+    answer = unchanged(state, asked)
+    if answer is None and kept and (again := kept.again(state)):
+        body, headers = again
+        answer = Response(body, headers=headers)
     if answer is not None:
         g.state = state  # only an answer that `asking` gave is known to be made of it
     return answer
@@ -163,44 +199,74 @@ def _repeated(repeats: Repeats, asked: Request) -> Response | None:
 # After
 
 
-def _validate(repeats: Repeats, response: Response, state: State | None) -> None:
-    """Give the response an ETag, and turn it into a 304 for those who have it."""
-    headers = response.headers
-    if "ETag" not in headers:
-        is_pinned = g.get("is_pinned", False)
-        headers.setdefault("Cache-Control", PINNED if is_pinned else UNPINNED)
-        asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001
-        if state and not _is_fleeting(asked):
-            _tag_by_state(repeats, response, state, asked, is_pinned=is_pinned)
+def _finished(repeats: Repeats, response: Response) -> Response:
+    asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001
+    told = cast(Any, g)._get_current_object()  # noqa: SLF001
+    state: State | None = told.get("state")
+    headers = {"X-Content-Type-Options": "nosniff"}
+    if "seq_written" in told:
+        headers[SEQ] = str(told.seq_written)
+    if state and state.set_aside:
+        headers[SET_ASIDE] = str(state.set_aside)
+    if asked.method in READS:
+        headers |= READABLE
+    elif asked.method == "OPTIONS":
+        headers |= READABLE | PREFLIGHT
+    has = _give(response, headers)
+    is_whole = response.status_code == 200 and not response.is_streamed
+    if asked.method in READS and is_whole:
+        if "etag" in has:
+            _give(response, {"Cache-Control": UNPINNED})
         else:
-            _tag_by_content(response)
-    headers.setdefault("Cache-Control", UNPINNED)
-    if not CONDITIONS.isdisjoint(request.environ):
-        response.make_conditional(request.environ)
+            _tag(repeats, response, asked, told)
+        if not CONDITIONS.isdisjoint(asked.environ):
+            response.make_conditional(asked.environ)
+    return response
 
 
-def _is_fleeting(asked: Request) -> bool:
+def _give(response: Response, headers: dict[str, str]) -> set[str]:
+    """Give a response those headers that it has not. Returns which it had, in lower case.
+
+    To set them one at a time looks through all that it has each time.
+    """
+    has = {name.lower() for name, _ in response.headers}
+    for name, value in headers.items():
+        if name.lower() not in has:
+            response.headers.add(name, value)
+    return has
+
+
+def _tag(repeats: Repeats, response: Response, asked: Request, told: Any) -> None:
+    """Give the response an ETag, and keep it where that says what it depends on.
+
+    `told`: what the route has left in `g`.
+    """
+    state, now, is_pinned = told.get("state"), told.get("now"), told.get("is_pinned", False)
+    is_of_state = state is not None and not _is_fleeting(asked, now)
+    if is_of_state:
+        etag = tag(state, kind_of(response, is_pinned=is_pinned), asked)
+    else:
+        etag = _tag_of_content(response, now)
+    cache = PINNED if is_pinned else UNPINNED
+    _give(response, {"Cache-Control": cache, "ETag": quote_etag(etag, weak=now is not None)})
+    goes_on = now is not None and told.get("goes_on")  # its cursor holds now too
+    if is_of_state and asked.method == "GET" and not goes_on:
+        repeats.keep(state, asked, response, now)
+
+
+def _is_fleeting(asked: Request, now: str | None) -> bool:
     """Tell whether what is asked for by date is about to mean another position in the log."""
-    if asked.args.get("inherit") == "1" and "now" in g:
+    if now is not None and asked.args.get("inherit") == "1":
         return True  # memberships begin and end too
     names = CLOCKS.intersection(asked.args)
+    if not names:
+        return False
     recent = dates.now() - dates.MINUTE
     return any(dates.instant_of(asked.args[name]) > recent for name in names)
 
 
-def _tag_by_state(
-    repeats: Repeats, response: Response, state: State, asked: Request, *, is_pinned: bool
-) -> None:
-    now = g.get("now")
-    etag = tag(state, kind_of(response, is_pinned=is_pinned), asked)
-    response.set_etag(etag, weak=now is not None)
-    if asked.method == "GET" and not (now and g.get("goes_on")):  # its cursor holds now too
-        repeats.keep(state, asked, response, now)
-
-
-def _tag_by_content(response: Response) -> None:
+def _tag_of_content(response: Response, now: str | None) -> str:
     content = response.get_data()
-    now = g.get("now")
     if now is not None:  # the answer is the same as a moment ago, but for its echo of now
         content = content.replace(now.encode(), b"")
-    response.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=now is not None)
+    return blake2b(content, digest_size=12).hexdigest()

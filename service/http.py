@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 from urllib.parse import parse_qs
 
 import orjson
-from flask import Response, current_app, g, request
+from flask import Request, Response, current_app, g, request
 from flask_smorest import Blueprint
+from marshmallow import Schema, fields
 from sqlalchemy import Connection
 from webargs.flaskparser import FlaskParser
 
@@ -24,10 +26,29 @@ from service.store import Recorded, Store
 RECORDED_BY = "http"
 
 
+class Parameters(FlaskParser):
+    """How a query becomes the parameters of a route."""
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        """Return what a schema loads. A dict, unless it takes lists.
+
+        The proxy that is made otherwise raises and catches an error for each parameter that is
+        not given.
+        """
+        if _takes_lists(schema):
+            return super().load_querystring(req, schema)
+        return req.args.to_dict()
+
+
+@cache
+def _takes_lists(schema: Schema) -> bool:
+    return any(isinstance(field, fields.List) for field in schema.fields.values())
+
+
 class Api(Blueprint):
     """A group of routes whose parameters are strict and whose errors are problems."""
 
-    ARGUMENTS_PARSER = FlaskParser()
+    ARGUMENTS_PARSER = Parameters()
 
     def arguments(self, schema: Any, **kwargs: Any) -> Any:
         """Take parameters by a schema. One is made for all requests: that takes longer than use."""
@@ -90,8 +111,9 @@ def json(
     """Return a JSON response. One asked for by its permalink may be kept for ever."""
     g.is_pinned = is_pinned(value, request.path)
     g.goes_on = value.get("next") is not None
-    response = Response(orjson.dumps(value), status, mimetype="application/json")
-    response.headers.update(headers or {})
+    response = Response(orjson.dumps(value), status, content_type="application/json")
+    if headers:
+        response.headers.update(headers)
     return response
 
 

@@ -8,14 +8,19 @@ from urllib.parse import quote, quote_plus
 from service.clocks import Clocks
 
 _segment = lru_cache(8192)(lambda text: quote(text, safe=":"))
-_value = lru_cache(8192)(lambda text: quote_plus(text, safe=":"))
+
+
+@lru_cache(8192)
+def quoted(text: str) -> str:
+    """Return a text as a query has it."""
+    return quote_plus(text, safe=":")
 
 
 def url(*segments: str, **query: Any) -> str:
     """Return a path under /v1, with a query of what is not None."""
     path = "/".join(["/v1", *map(_segment, segments)])
     given = [
-        f"{key.rstrip('_')}={_value(str(value))}"
+        f"{key.rstrip('_')}={quoted(str(value))}"
         for key, value in query.items()
         if value is not None
     ]

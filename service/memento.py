@@ -10,17 +10,19 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
+from functools import lru_cache
+from typing import Any, cast
 
-from flask import Response, request
+from flask import Request, Response, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import BadRequest
 from werkzeug.http import http_date, parse_date
+from werkzeug.sansio.utils import get_current_url
 
 from events import dates
 from projections import catalog, log
 from service.clocks import Asked, Clocks
+from service.links import quoted
 
 HEADER = "Accept-Datetime"
 LINK_FORMAT = "application/link-format"
@@ -37,7 +39,7 @@ def first_of(
     connection: Connection, clocks: Clocks, *, issue: str, party: str | None = None
 ) -> int:
     """Return the log position from which a question can be asked: that of its first memento."""
-    if HEADER not in request.headers:
+    if _wanted() is None:
         return 0
     named = [("issue", issue), *([("party", party)] if party else [])]
     seqs = [catalog.seqs_of(connection, kind, clocks.seq, ids=[key]) for kind, key in named]
@@ -51,7 +53,7 @@ def negotiated(connection: Connection, asked: Asked, clocks: Clocks, first: int)
     that gets the first memento, one after the last the last (RFC 7089, section 4.5.3). Raises
     BadRequest for what is no datetime.
     """
-    wanted = request.headers.get(HEADER)
+    wanted = _wanted()
     if wanted is None or not _is_original(asked) or not 0 < first <= clocks.seq:
         return clocks
     seq = max(first, log.seq_known_at(connection, _end_of_second(wanted)))
@@ -65,10 +67,11 @@ def announced(response: Response, body: Mapping[str, Any], asked: Asked) -> Resp
     query = _query(without=("seq",))
     here = _absolute(request.path)
     original, timemap = here + query, f"{here}/timemap{query}"
-    if _is_original(asked):
-        response.vary.add(HEADER.lower())
-    is_negotiated = _is_original(asked) and HEADER in request.headers
-    if body["seq"] and (is_negotiated or not _is_original(asked)):
+    is_original = _is_original(asked)
+    if is_original:
+        response.headers.add("Vary", HEADER.lower())
+    is_negotiated = is_original and _wanted() is not None
+    if body["seq"] and (is_negotiated or not is_original):
         found = http_date(_datetime(body["known_at"]))
         response.headers["Memento-Datetime"] = found
         if is_negotiated:
@@ -108,6 +111,12 @@ def timemap(connection: Connection, seqs: Iterable[int], clocks: Clocks, *, afte
     return Response(",\n".join(lines) + "\n", mimetype=LINK_FORMAT)
 
 
+def _wanted() -> str | None:
+    """Return the datetime for which what was known is asked; None: the latest."""
+    wanted: str | None = request.environ.get("HTTP_ACCEPT_DATETIME")
+    return wanted
+
+
 def _is_original(asked: Asked) -> bool:
     return asked.known_at is None and asked.seq is None
 
@@ -139,8 +148,15 @@ def _address(without: Iterable[str] = (), path: str | None = None, **more: Any) 
 def _query(without: Iterable[str], **more: Any) -> str:
     """Return the query of the request, with less in it or more."""
     pairs = [pair for pair in request.args.items(multi=True) if pair[0] not in without]
-    return f"?{urlencode([*pairs, *more.items()], safe=':')}" if pairs or more else ""
+    told = "&".join(f"{quoted(key)}={quoted(str(value))}" for key, value in [*pairs, *more.items()])
+    return f"?{told}" if told else ""
 
 
 def _absolute(path: str) -> str:
-    return f"{request.host_url.rstrip('/')}{path}"
+    asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001
+    return f"{_root(asked.scheme, asked.host)}{path}"
+
+
+@lru_cache(256)
+def _root(scheme: str, host: str) -> str:
+    return get_current_url(scheme, host).rstrip("/")

@@ -6,6 +6,7 @@ whoever has the answer is told so without a look at a read model, in whichever p
 answer that was given is given again as it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.metadata import version
@@ -28,6 +29,15 @@ LARGEST = MOST_BYTES // 16
 
 LONGEST_QUESTION = 1000
 """Bytes of a path and query: those are kept with the answer, and are not counted."""
+
+QUESTION = (
+    "PATH_INFO",
+    "QUERY_STRING",
+    "HTTP_ACCEPT_DATETIME",
+    "HTTP_HOST",  # some links are absolute
+    "wsgi.url_scheme",
+)
+"""What an answer is to, in a request as it came."""
 
 VARIES_BY = "accept-datetime"
 
@@ -56,16 +66,15 @@ class Kept:
     headers: list[tuple[str, str]]
     now: str | None  # what it repeats as the instant at which it was asked
 
-    def again(self, state: State) -> Response | None:
-        """Return it, as asked now, if nothing changed since."""
+    def again(self, state: State | None) -> tuple[bytes, list[tuple[str, str]]] | None:
+        """Return its body and headers, as asked now, if nothing changed since."""
         if self.state != state:
             return None
-        body, headers = self.body, self.headers
-        if self.now is not None:
-            now = dates.to_text(dates.now())
-            body = body.replace(self.now.encode(), now.encode())
-            headers = [(name, value.replace(self.now, now)) for name, value in headers]
-        return Response(body, headers=headers)
+        if self.now is None:
+            return self.body, self.headers
+        now = dates.to_text(dates.now())
+        body = self.body.replace(self.now.encode(), now.encode())
+        return body, [(name, value.replace(self.now, now)) for name, value in self.headers]
 
 
 class Repeats:
@@ -75,10 +84,11 @@ class Repeats:
         self._kept: LRUCache[Any, Kept] = LRUCache(MOST_BYTES, lambda one: len(one.body) + 1000)
         self._lock = Lock()
 
-    def kept(self, asked: Request) -> Kept | None:
+    def kept(self, environ: Mapping[str, Any]) -> Kept | None:
         """Return the answer that was given to a request, if any."""
+        question = _as_it_came(environ)
         with self._lock:
-            return self._kept.get(_question(asked))
+            return self._kept.get(question)
 
     def keep(self, state: State, asked: Request, response: Response, now: str | None) -> None:
         """Keep the answer to a request. `now`: what it repeats as the instant of asking."""
@@ -88,7 +98,7 @@ class Repeats:
             return
         headers = [pair for pair in response.headers if pair[0] != "Content-Length"]
         with self._lock:
-            self._kept[_question(asked)] = Kept(state, body, headers, now)
+            self._kept[_as_it_came(asked.environ)] = Kept(state, body, headers, now)
 
 
 def tag(state: State, kind: str, asked: Request) -> str:
@@ -116,6 +126,11 @@ def unchanged(state: State, asked: Request) -> Response | None:
             response.set_etag(etag, weak=not asked.if_none_match.contains(etag))
             return response
     return None
+
+
+def _as_it_came(environ: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the question of a request, with nothing made of it yet."""
+    return tuple(map(environ.get, QUESTION))
 
 
 def _question(asked: Request) -> tuple[Any, ...]:

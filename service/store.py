@@ -19,7 +19,7 @@ from projections import projector, turns
 from projections.database import Trouble, connect
 from projections.log import Head, Page
 from projections.projector import Standing
-from projections.reading import first_of, reading
+from projections.reading import reading, reading_from, row_of
 from service import config, lookup
 from service.opening import NotReadyError, initialise, must_be_ready
 from service.problems import NotYetError
@@ -175,8 +175,8 @@ class Store:
         they cannot, as on a full disk, they answer as they are: they have all that was ever
         acknowledged.
         """
-        with reading(self._read_engine) as connection:
-            standing, end = projector.standing_in(first_of(connection, self._standing))
+        with reading_from(self._read_engine, self._standing) as (connection, row):
+            standing, end = projector.standing_in(row)
             projector.must_be_of_this_code(standing)
             if self._waits_for_others or standing.head.position >= end:
                 yield connection, standing
@@ -196,8 +196,7 @@ class Store:
 
     def standing(self) -> tuple[Standing, bool]:
         """Return how far the read models have come, and whether the log has more by now."""
-        with reading(self._read_engine) as connection:
-            standing, end = projector.standing_in(first_of(connection, self._standing))
+        standing, end = projector.standing_in(row_of(self._read_engine, self._standing))
         return standing, standing.head.position < end
 
     def state(self) -> State | None:

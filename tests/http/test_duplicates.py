@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import event
 
 from events.records import stances_of
+from projections.reading import Prepared
 from service.answers.duplicates import MOST_SUGGESTED, NEAR_SAME, similarity, words_in
 from tests.http.test_blocs import EXAMPLE
 from tests.records import correction, meeting, position, reinstatement, retraction, statement
@@ -181,17 +182,26 @@ def test_the_question_costs_a_statement_more_only_where_utterances_tie(client, t
 
 
 def statements_of(client, path=QUESTION):
-    """The statements that an answer takes, besides those that every question does."""
+    """The statements that an answer takes, besides the look at the checkpoint."""
     client.get("/v1/parties")  # finds out which turn of the world this is
     seen = []
     engine = client.application.extensions["stancelog"].engine
+    run = Prepared._cursor
 
     def note(_connection, _cursor, statement, *_):
         seen.append(statement)
 
+    def noted(prepared, *given):
+        seen.append(str(prepared.query))
+        return run(prepared, *given)
+
     event.listen(engine, "before_cursor_execute", note)
-    assert client.get(path).status_code == 200
-    event.remove(engine, "before_cursor_execute", note)
+    Prepared._cursor = noted
+    try:
+        assert client.get(path).status_code == 200
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+        Prepared._cursor = run
     return seen
 
 

@@ -197,6 +197,19 @@ def test_no_answer_to_a_question_of_any_length_takes_up_room(client, store):
     assert "oppose" in client.get(path).text, "it was not kept"
 
 
+def test_what_was_answered_is_a_problem_like_any_other_where_the_database_cannot_tell(
+    client, store, caplog
+):
+    assert client.get(QUESTION).status_code == 200
+    run(store, "ALTER TABLE checkpoint RENAME TO gone")
+    answer = client.get(QUESTION)
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"]
+    assert len(caplog.records) == 1, "it was tried once"
+    run(store, "ALTER TABLE gone RENAME TO checkpoint")
+    assert client.get(QUESTION).json["position"] == "support"
+
+
 # What is another question
 
 
