@@ -10,13 +10,19 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, String, Table, bindparam, cast, func, literal, select
 
+from events import dates
 from projections import positions, reports, statuses
 from projections.belief import believed, latest_first
 from projections.database import in_parts
 from projections.positions import Pair
 from projections.runs import TERMS, Change
 
+FEW_REPORTS = 10
 REPORTS_AT_ONCE = 200
+"""Looked at together: few at first, for those who want a few changes only, then more."""
+
+BACK = (7 * dates.DAY, 30 * dates.DAY, 365 * dates.DAY, 3653 * dates.DAY)
+"""How far to look back for the newest changes, before looking at all."""
 
 KINDS = ("position", "status", "terms")
 
@@ -69,6 +75,19 @@ def changes(
             yield key, found
 
 
+def newest(
+    connection: Connection, window: Window, *, seq: int, floors: Floors, count: int
+) -> list[tuple[Key, Change]]:
+    """Return at most `count` of the changes in a window, the newest first."""
+    for span in (*BACK, None):
+        first = window.first if span is None else max(window.first, window.last - span)
+        part = window._replace(first=first)
+        found = list(changes(connection, part, seq=seq, floors=floors))
+        if len(found) >= count or first == window.first:
+            return found[::-1][:count]
+    raise AssertionError("the last look is at all of the window")
+
+
 def kind_of(key: Key, change: Change) -> str:
     """Return which of KINDS a change is."""
     if not key.party:
@@ -78,7 +97,7 @@ def kind_of(key: Key, change: Change) -> str:
 
 def _candidates(connection: Connection, window: Window, seq: int, floors: Floors) -> Iterator[Key]:
     """Yield every key at which something may have changed, in order, each once."""
-    first = window.first
+    first, count = window.first, FEW_REPORTS
     while first <= window.last:
         took_effect = reports.taking_effect(
             connection,
@@ -87,15 +106,15 @@ def _candidates(connection: Connection, window: Window, seq: int, floors: Floors
             seq=seq,
             party=window.party,
             issue=window.issue,
-            count=REPORTS_AT_ONCE,
+            count=count,
         )
-        last = took_effect[-1][0] if len(took_effect) >= REPORTS_AT_ONCE else window.last
+        last = took_effect[-1][0] if len(took_effect) >= count else window.last
         part = window._replace(first=first, last=last)
         found = set() if part.kind == "status" else set(_lapses(connection, part, seq, floors))
         for places in in_parts([place for _, place in took_effect]):
             found.update(_turns(connection, part, places, seq, floors))
         yield from sorted(found)
-        first = last + 1
+        first, count = last + 1, min(2 * count, REPORTS_AT_ONCE)
 
 
 def _turns(

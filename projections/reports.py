@@ -338,6 +338,43 @@ def taking_effect(
     return found
 
 
+def newest(
+    connection: Connection,
+    *,
+    seq: int,
+    until: int,
+    party: str | None = None,
+    issue: str | None = None,
+    count: int,
+) -> list[Version]:
+    """Return at most `count` reports that stood at `seq`, the last to take effect first.
+
+    Of those with effect up to `until`, in UTC microseconds, that name the party and the issue,
+    where given.
+    """
+    query, latest, place = _naming(select(*_READS), party, issue)
+    query = query.where(latest <= until).order_by(latest.desc(), place.desc()).limit(count)
+    return [_version(row) for row in connection.execute(query, {"seq": seq})]
+
+
+def instants_of_effect(
+    connection: Connection,
+    *,
+    seq: int,
+    party: str | None = None,
+    issue: str | None = None,
+    count: int,
+) -> list[int]:
+    """Return the last `count` instants at which a report took effect that stood at `seq`.
+
+    In order, each once, in UTC microseconds. Of reports that name the party and the issue, where
+    given.
+    """
+    query, latest, _ = _naming(select(reports.c.latest), party, issue)
+    query = query.with_only_columns(latest).distinct().order_by(latest.desc()).limit(count)
+    return sorted(connection.scalars(query, {"seq": seq}))
+
+
 def _naming(
     query: Select[Any], party: str | None, issue: str | None
 ) -> tuple[Select[Any], ColumnElement[int], ColumnElement[int]]:

@@ -6,6 +6,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from service import config, hooks, problems
+from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.schemas.answers import Problem, record_name
 from service.schemas.records import SCHEMAS
@@ -48,5 +49,6 @@ def create_app(database: str | None = None) -> Flask:
     api.spec.components.schema("Problem", schema=Problem)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    app.register_blueprint(pages)
     system.register(app, api)
     return app

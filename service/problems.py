@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from flask import Flask, Response, request
+from flask import Flask, Response, render_template, request
 from marshmallow import Schema
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -84,9 +84,19 @@ def problem(
     if faults:
         body["errors"] = list(faults)
     body |= {key: value for key, value in more.items() if value is not None}
-    response = Response(orjson.dumps(body), status.value, mimetype=MEDIA_TYPE)
+    if is_for_people():
+        response = Response(render_template("pages/error.html", problem=body), status.value)
+    else:
+        response = Response(orjson.dumps(body), status.value, mimetype=MEDIA_TYPE)
     response.headers.update(headers or {})
     return response
+
+
+def is_for_people() -> bool:
+    """Tell whether a browser asks for a page, and not a program for an answer."""
+    if request.path.startswith("/v1/"):
+        return False
+    return bool(request.accept_mimetypes.best_match([MEDIA_TYPE, "text/html"]) == "text/html")
 
 
 def status_of(error: Exception) -> HTTPStatus:

@@ -252,6 +252,12 @@ class ChangePage(KnownPage):
     to = Window(is_end=True, metadata={"description": "The last date. Default: now."})
 
 
+class StatusedMoment(Moment):
+    """Both clocks and both floors."""
+
+    status_floor = _status_floor()
+
+
 class StepPage(MomentPage):
     """From one moment to another, on one of the two axes."""
 
