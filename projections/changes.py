@@ -10,19 +10,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, String, Table, bindparam, cast, func, literal, select
 
-from events import dates
 from projections import positions, reports, statuses
 from projections.belief import believed, latest_first
 from projections.database import in_parts
 from projections.positions import Pair
 from projections.runs import TERMS, Change
 
-FEW_REPORTS = 10
+FEW_REPORTS = 4
 REPORTS_AT_ONCE = 200
 """Looked at together: few at first, for those who want a few changes only, then more."""
-
-BACK = (7 * dates.DAY, 30 * dates.DAY, 365 * dates.DAY, 3653 * dates.DAY)
-"""How far to look back for the newest changes, before looking at all."""
 
 KINDS = ("position", "status", "terms")
 
@@ -53,15 +49,21 @@ class Floors(NamedTuple):
 
 
 def changes(
-    connection: Connection, window: Window, *, seq: int, floors: Floors, after: Key | None = None
+    connection: Connection,
+    window: Window,
+    *,
+    seq: int,
+    floors: Floors,
+    after: Key | None = None,
+    newest_first: bool = False,
 ) -> Iterator[tuple[Key, Change]]:
     """Yield the changes in a window, as believed at `seq`, in order of their keys.
 
-    `after`: the key of the last change that is not wanted any more.
+    `after`: the key of the last change that is not wanted any more; not with `newest_first`.
     """
     if after is not None:
         window = window._replace(first=after.at)
-    for key in _candidates(connection, window, seq, floors):
+    for key in _candidates(connection, window, seq, floors, newest_first=newest_first):
         if after is not None and key <= after:
             continue
         if key.party:
@@ -75,19 +77,6 @@ def changes(
             yield key, found
 
 
-def newest(
-    connection: Connection, window: Window, *, seq: int, floors: Floors, count: int
-) -> list[tuple[Key, Change]]:
-    """Return at most `count` of the changes in a window, the newest first."""
-    for span in (*BACK, None):
-        first = window.first if span is None else max(window.first, window.last - span)
-        part = window._replace(first=first)
-        found = list(changes(connection, part, seq=seq, floors=floors))
-        if len(found) >= count or first == window.first:
-            return found[::-1][:count]
-    raise AssertionError("the last look is at all of the window")
-
-
 def kind_of(key: Key, change: Change) -> str:
     """Return which of KINDS a change is."""
     if not key.party:
@@ -95,26 +84,35 @@ def kind_of(key: Key, change: Change) -> str:
     return "position" if change.terms is None else "terms"
 
 
-def _candidates(connection: Connection, window: Window, seq: int, floors: Floors) -> Iterator[Key]:
+def _candidates(
+    connection: Connection, window: Window, seq: int, floors: Floors, *, newest_first: bool
+) -> Iterator[Key]:
     """Yield every key at which something may have changed, in order, each once."""
-    first, count = window.first, FEW_REPORTS
-    while first <= window.last:
+    left, count = window, FEW_REPORTS
+    while left.first <= left.last:
         took_effect = reports.taking_effect(
             connection,
-            first,
-            window.last,
+            left.first,
+            left.last,
             seq=seq,
             party=window.party,
             issue=window.issue,
             count=count,
+            newest_first=newest_first,
         )
-        last = took_effect[-1][0] if len(took_effect) >= count else window.last
-        part = window._replace(first=first, last=last)
+        part = left
+        if len(took_effect) >= count:
+            end = took_effect[-1][0]
+            part = left._replace(first=end) if newest_first else left._replace(last=end)
         found = set() if part.kind == "status" else set(_lapses(connection, part, seq, floors))
         for places in in_parts([place for _, place in took_effect]):
             found.update(_turns(connection, part, places, seq, floors))
-        yield from sorted(found)
-        first, count = last + 1, min(2 * count, REPORTS_AT_ONCE)
+        yield from sorted(found, reverse=newest_first)
+        if newest_first:
+            left = left._replace(last=part.first - 1)
+        else:
+            left = left._replace(first=part.last + 1)
+        count = min(2 * count, REPORTS_AT_ONCE)
 
 
 def _turns(

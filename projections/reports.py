@@ -319,21 +319,24 @@ def taking_effect(
     party: str | None = None,
     issue: str | None = None,
     count: int,
+    newest_first: bool = False,
 ) -> list[tuple[int, int]]:
     """Return (effect, place) of reports that stood at `seq`, in order of effect, then place.
 
     Those with effect from `first` to `last`, in UTC microseconds, that name the party and the
     issue, where given. At least `count` if there are as many: all of an instant, or none.
+    `newest_first`: the last `count` of them, in the reverse order.
     """
     chosen = select(reports.c.latest, reports.c.place)
     query, latest, place = _naming(chosen, party, issue)
-    query = query.where(latest >= first, latest <= last).order_by(latest, place)
-    found = [
-        (row.latest, row.place) for row in connection.execute(query.limit(count), {"seq": seq})
-    ]
+    query = query.where(latest >= first, latest <= last)
+    order = (latest.desc(), place.desc()) if newest_first else (latest, place)
+    some = query.order_by(*order).limit(count)
+    found = [(row.latest, row.place) for row in connection.execute(some, {"seq": seq})]
     if len(found) == count:
         end = found[-1]
-        rest = query.where(latest == end[0], place > end[1])
+        is_left = place < end[1] if newest_first else place > end[1]
+        rest = query.where(latest == end[0], is_left).order_by(*order)
         found += [(row.latest, row.place) for row in connection.execute(rest, {"seq": seq})]
     return found
 

@@ -1,6 +1,5 @@
 """An issue, and everybody's position on it; a party, and its position on everything."""
 
-from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -10,12 +9,17 @@ from projections import catalog, reports
 from projections.positions import Pair, pairs_of
 from service import answers, lookup
 from service.clocks import Clocks
+from service.answers.shared import MOST_EVIDENCE
+from service.answers.statuses import status_alone
 from service.pages.overview import tally, tally_of
 from service.pages.stops import around
 from service.pages.view import View, names, pages, render, versions, viewing
 
 IN_FULL = 40
 """Positions on one page with their evidence; more go on the next."""
+
+NEWEST = 5
+"""Pieces of evidence of each of them; the page of the position itself has more."""
 
 RECENT = 25
 
@@ -36,7 +40,7 @@ def issue(issue: str) -> str:
             subject={"issue": key},
             key=key,
             version=version,
-            status=answers.status(connection, key, view.of_statuses),
+            status=status_alone(connection, key, view.of_statuses),
             history=answers.status_history(connection, key, view.of_statuses),
             tally=tally(connection, view, issues=[key]).get(key, tally_of([])),
             parties=parties,
@@ -88,6 +92,8 @@ def _positions(
     number = max(1, number)
     shown = pairs[(number - 1) * IN_FULL : number * IN_FULL]
     rows = answers.positions_among(connection, shown, view.clocks, inherit=inherit)
+    for row in rows:
+        row["evidence"] = row["evidence"][:NEWEST]
     return {
         "positions": rows,
         "evidence": evidence_of(connection, rows, view.clocks),
@@ -101,11 +107,11 @@ def evidence_of(
     connection: Connection, rows: list[answers.Body], clocks: Clocks
 ) -> dict[str, answers.Body]:
     """Return the reports that rows have as evidence, for or against them, by id."""
-    told = [one for row in rows for one in (*row["evidence"], *row["against"])]
+    told = [one for row in rows for one in (*row["evidence"], *row["against"][:MOST_EVIDENCE])]
     told += [row["lapsed"] for row in rows if row.get("lapsed")]
     ids = list(dict.fromkeys(one["report"] for one in told))
     found = reports.standing_among(connection, ids, seq=clocks.seq)
-    return {version.record["id"]: answers.report(version) for version in found}
+    return {version.record["id"]: _brief(version) for version in found}
 
 
 def _recent(connection: Connection, view: View, **subject: str) -> list[answers.Body]:
@@ -113,4 +119,9 @@ def _recent(connection: Connection, view: View, **subject: str) -> list[answers.
     found = reports.newest(
         connection, seq=view.clocks.seq, until=view.clocks.as_of, **subject, count=RECENT
     )
-    return [answers.report(version) for version in found]
+    return [_brief(version) for version in found]
+
+
+def _brief(version: reports.Version) -> answers.Body:
+    """Return what lists of reports show. Not filled in: a vote has hundreds of positions."""
+    return version.record | {"version": version.version, "stands": version.stands}

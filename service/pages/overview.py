@@ -1,11 +1,12 @@
 """The front page: what is tracked, and what changed last."""
 
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 from events.vocabulary import POSITIONS
 from projections import glances, statuses
-from projections.changes import Window, newest
+from projections.changes import Window, changes
 from projections.glances import Glance
 from service import answers
 from service.answers.changes import SINCE_EVER, change
@@ -32,12 +33,12 @@ def overview() -> str:
             for version in versions(connection, "issue", view)
         ]
         window = Window(SINCE_EVER, view.clocks.as_of)
-        found = newest(
+        found = changes(
             connection,
             window,
             seq=view.clocks.seq,
             floors=view.floors.strengths,
-            count=NEWEST,
+            newest_first=True,
         )
         parties, titles = names(connection, view)
         return render(
@@ -45,7 +46,7 @@ def overview() -> str:
             view,
             around=around(connection, view),
             issues=issues,
-            changes=[change(*one) for one in found],
+            changes=[change(*one) for one in islice(found, NEWEST)],
             parties=parties,
             titles=titles,
         )

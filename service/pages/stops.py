@@ -7,19 +7,18 @@ from sqlalchemy import Connection
 
 from events import dates
 from projections import reports
-from projections.changes import Window, changes, newest
+from projections.changes import Window, changes
+from projections.positions import pairs_of
 from service.answers.changes import SINCE_EVER
 from service.http import json
 from service.lookup import issue_id, party_id
 from service.pages.view import View, pages, viewing
 from service.wording import day_of
 
-MOST_REPORTS = 300
-"""Of which the changes are found exactly; of more, the dates at which they took effect."""
+MOST_LOOKS = 5000
+"""Positions at instants that are looked at for changes; of more, the dates of reports are told."""
 
 MOST_STOPS = 2000
-
-AHEAD = (30 * dates.DAY, 365 * dates.DAY, 3653 * dates.DAY)
 
 
 class Around(NamedTuple):
@@ -36,16 +35,10 @@ def around(
     first_of_day = dates.bounds_of(view.day).earliest
     asked: dict[str, Any] = {"seq": view.clocks.seq, "floors": view.floors.strengths}
     back = Window(SINCE_EVER, first_of_day - 1, party, issue)
-    before = newest(connection, back, **asked, count=1)
-    after = None
-    for span in (*AHEAD, None):
-        last = dates.END_OF_TIME if span is None else view.clocks.as_of + span
-        ahead = Window(view.clocks.as_of + 1, min(last, dates.END_OF_TIME), party, issue)
-        if after := next(changes(connection, ahead, **asked), None):
-            break
-    return Around(
-        day_of(before[0][0].at) if before else None, day_of(after[0].at) if after else None
-    )
+    before = next(changes(connection, back, **asked, newest_first=True), None)
+    ahead = Window(view.clocks.as_of + 1, dates.END_OF_TIME, party, issue)
+    after = next(changes(connection, ahead, **asked), None)
+    return Around(before and day_of(before[0].at), after and day_of(after[0].at))
 
 
 @pages.get("/stops.json")
@@ -61,7 +54,12 @@ def stops() -> Response:
         instants = reports.instants_of_effect(
             connection, seq=seq, **subject, count=MOST_STOPS
         )
-        is_exact = len(instants) <= MOST_REPORTS
+        pairs = pairs_of(
+            connection,
+            parties=[subject["party"]] if subject["party"] else (),
+            issues=[subject["issue"]] if subject["issue"] else (),
+        )
+        is_exact = len(instants) * len(pairs) <= MOST_LOOKS
         if is_exact:
             window = Window(SINCE_EVER, dates.END_OF_TIME, **subject)
             found = changes(connection, window, seq=seq, floors=view.floors.strengths)
