@@ -13,7 +13,7 @@ from service.answers.changes import SINCE_EVER
 from service.http import json
 from service.lookup import issue_id, party_id
 from service.pages.view import View, pages, viewing
-from service.wording import day_of
+from service.pages.words import day_of
 
 MOST_LOOKS = 5000
 """Positions at instants that are looked at for changes; of more, the dates of reports are told."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from events.vocabulary import ATTRIBUTIONS, POSITION_FLOOR, STATUS_FLOOR
 from projections import catalog
 from projections.log import Head
-from service import wording
+from service.pages import words as wording
 from service.clocks import Asked, Clocks, TwoFloors
 from service.http import asking
 from service.links import page
