@@ -14,6 +14,7 @@ from service.routes import (
     revisions,
     statuses,
     timemaps,
+    widgets,
     writes,
 )
 
@@ -32,4 +33,5 @@ BLUEPRINTS = (
     log.api,
     corrections.api,
     timemaps.api,
+    widgets.api,
 )
