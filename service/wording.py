@@ -42,7 +42,7 @@ ATTRIBUTED = {
     "deep_background": "on deep background",
     "leaked_document": "in a leaked document",
     "third_party_claim": "as claimed by a third party",
-    "media_report": "as media report",
+    "media_report": "in a media report",
     "analyst_coded": "as coded by an analyst",
     "unattributed": "unattributed",
 }

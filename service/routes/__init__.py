@@ -6,6 +6,7 @@ from service.routes import (
     corrections,
     differences,
     exports,
+    feeds,
     ledger,
     log,
     matrix,
@@ -34,4 +35,5 @@ BLUEPRINTS = (
     corrections.api,
     timemaps.api,
     widgets.api,
+    feeds.api,
 )

@@ -116,7 +116,7 @@ class CalendarQuery(FeedQuery):
     limit = Number(
         1,
         MOST_EVENTS,
-        load_default=MOST_EVENTS,
+        load_default=100,
         metadata={"description": "Most meetings: those recorded or amended last."},
     )
 

@@ -15,8 +15,9 @@ from events.records import Record, speakers_of
 from projections import windows
 from projections.reports import Version
 from projections.spans import Span, TooManyError
-from service import links, wording
-from service.escaping import bullets, html, html_twice, link, no_formula, paragraph
+from service import wording
+from service.accounts import Account
+from service.escaping import html, html_twice, no_formula, paragraph
 from service.widgets.scene import Scene, contested
 from service.wording import Names
 
@@ -131,36 +132,20 @@ def _event(scene: Scene, version: Version, names: Names) -> Slide:
     occurred = record["occurred"]
     begins, _, ends = occurred.partition("/")
     title = wording.title_of(record, names)
+    is_long = len(title) > LONGEST_HEADLINE
     event = {
         "unique_id": f"report-{record['id']}",
         "start_date": _date(begins),
         "display_date": html_twice(wording.date_in_words(occurred)),
         "text": {
             "headline": html(wording.shortened(title, LONGEST_HEADLINE)),
-            "text": "".join(_paragraphs(scene, record, title, names)),
+            "text": Account(record, names, scene.root).html(with_summary=is_long),
         },
         "group": html_twice(_group_of(record, names)),
     }
     if ends and ends not in {"..", begins}:
         event["end_date"] = _date(ends)
     return event
-
-
-def _paragraphs(scene: Scene, record: Record, title: str, names: Names) -> Iterator[str]:
-    if len(title) > LONGEST_HEADLINE:
-        yield paragraph(record["summary"])
-    if quote := record.get("quote"):
-        yield f"<blockquote>{html(quote)}</blockquote>"
-    how = wording.attribution_in_words(record["attribution"])
-    phrase = record.get("attribution_phrase")
-    yield paragraph(f"Attribution: {how}{f' (“{phrase}”)' if phrase else ''}.")
-    yield bullets(wording.stances_in_words(record, names))
-    yield bullets(wording.statuses_in_words(record, names))
-    sources = [
-        link(one.get("url", ""), wording.squeezed(one["publisher"])) for one in record["sources"]
-    ]
-    address = scene.root + links.page("reports", record["id"])
-    yield f"<p>{', '.join(sources[:20])} · {link(address, 'the whole report')}</p>"
 
 
 def _group_of(record: Record, names: Names) -> str:

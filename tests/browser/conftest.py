@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 from werkzeug.middleware.shared_data import SharedDataMiddleware
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request as Asked
 from werkzeug.wrappers import Response
 
@@ -43,10 +43,17 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+class Quiet(WSGIRequestHandler):
+    """Log no requests."""
+
+    def log(self, *_: Any) -> None:
+        """Log nothing."""
+
+
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
     """Serve a WSGI app on a free port of this machine. Gives its root, without a slash."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
