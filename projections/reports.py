@@ -271,6 +271,16 @@ def _names_before_or_after(kind: str, subject: str) -> ColumnElement[bool]:
     return tuple_(reports.c.place, reports.c.version).in_(union_all(after, before))
 
 
+def versions_read(connection: Connection, keys: Iterable[tuple[int, int]]) -> list[Version]:
+    """Return the versions of some (place, version), in any order."""
+    key = tuple_(reports.c.place, reports.c.version)
+    return [
+        _version(row)
+        for part in in_parts(keys)
+        for row in connection.execute(select(*_READS).where(key.in_(part)))
+    ]
+
+
 def versions_before(
     connection: Connection, versions: Iterable[Version]
 ) -> dict[tuple[int, int], Version]:

@@ -13,12 +13,12 @@ _value = lru_cache(8192)(lambda text: quote_plus(text, safe=":"))
 
 def url(*segments: str, **query: Any) -> str:
     """Return a path under /v1, with a query of what is not None."""
-    return page("v1", *segments, **query)
+    return f"/v1{page(*segments, **query)}"
 
 
 def page(*segments: str, **query: Any) -> str:
-    """Return the path of a page, with a query of what is not None."""
-    path = "/" + "/".join(map(_segment, segments))
+    """Return the path of the page for people: that of the answer, without /v1."""
+    path = "".join(f"/{_segment(one)}" for one in segments)
     given = [
         f"{key.rstrip('_')}={_value(str(value))}"
         for key, value in query.items()

@@ -6,6 +6,7 @@ from service.routes import (
     corrections,
     differences,
     exports,
+    feeds,
     ledger,
     log,
     matrix,
@@ -14,6 +15,7 @@ from service.routes import (
     revisions,
     statuses,
     timemaps,
+    widgets,
     writes,
 )
 
@@ -32,4 +34,6 @@ BLUEPRINTS = (
     log.api,
     corrections.api,
     timemaps.api,
+    widgets.api,
+    feeds.api,
 )
