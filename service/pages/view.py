@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from marshmallow import Schema, ValidationError
 from sqlalchemy import Connection
 
@@ -23,6 +23,11 @@ from service.schemas.queries import StatusedMoment
 from service.schemas.records import faults_of
 
 pages = Blueprint("pages", __name__)
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+)
 
 CLOCKS = ("as_of", "known_at", "seq", "floor", "status_floor")
 
@@ -86,6 +91,11 @@ class View:
         query_string = urlencode(pairs, doseq=True, safe=":")
         return f"{request.path}?{query_string}" if query_string else request.path
 
+    def query(self, **subject: str) -> str:
+        """Return the query of what a widget shows of this view: all dates, as known then."""
+        given = {name: text for name, text in self.given.items() if name != "as_of"}
+        return urlencode(given | subject, safe=":")
+
     @property
     def permalink(self) -> str:
         """The address of this page with every clock pinned."""
@@ -140,6 +150,7 @@ def render(
         title=title,
         around=around,
         subject=subject or {},
+        embeds=bool(subject) or template == "matrix.html",
         wording=wording,
         floors=ATTRIBUTIONS,
         **shown,
@@ -151,6 +162,15 @@ class Named(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return key
+
+
+@pages.after_request
+def _guarded(response: Response) -> Response:
+    """Let a page load nothing but what is ours, and be framed by others only if made for it."""
+    framed_by = "*" if request.path.startswith("/embed/") else "'self'"
+    response.headers["Content-Security-Policy"] = POLICY + framed_by
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    return response
 
 
 @pages.app_template_filter()

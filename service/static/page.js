@@ -55,3 +55,43 @@ for (const button of document.querySelectorAll(".copy")) {
     button.textContent = "Copied";
   });
 }
+
+// A page that stays open shows what is recorded meanwhile: it asks whether it still reads the
+// same, which the server tells from the log position alone.
+const EVERY = 5000;
+const isPinned = /[?&](seq|known_at)=/.test(location.search);
+let tag = null;
+
+async function look() {
+  if (document.visibilityState !== "visible") return;
+  const answer = await fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const now = answer.headers.get("ETag");
+  if (tag === null || now === tag) { tag = now; return; }
+  tag = now;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+  const main = document.querySelector("main");
+  if (!fresh || main.contains(document.activeElement) || main.innerHTML === fresh.innerHTML) return;
+  const opened = [...main.querySelectorAll("details")].map((one) => one.open);
+  main.replaceChildren(...fresh.childNodes);
+  [...main.querySelectorAll("details")].forEach((one, i) => { one.open = opened[i] || false; });
+  if (typeof timelines === "function") timelines();
+  announce("Updated: something new was recorded.");
+}
+
+function announce(text) {
+  const note = document.createElement("p");
+  note.className = "news";
+  note.setAttribute("role", "status");
+  document.body.append(note);
+  note.textContent = text;
+  setTimeout(() => note.remove(), 6000);
+}
+
+if (!isPinned) setInterval(() => look().catch(() => {}), EVERY);
+
+// A frame tells the page around it how high it is.
+if (window.parent !== window) {
+  const tell = () => parent.postMessage({ stancelog: document.documentElement.offsetHeight }, "*");
+  new ResizeObserver(tell).observe(document.documentElement);
+}
