@@ -14,7 +14,7 @@ async function slide() {
   const at = stops.findLastIndex((day) => day <= clocks.dataset.day);
   slider.max = stops.length - 1;
   slider.value = Math.max(at, 0);
-  const what = areChanges ? "changes" : "dates of reports";
+  const what = areChanges ? "dates" : "dates of reports";
   const tell = () => {
     slider.setAttribute("aria-valuetext", stops[slider.value]);
     output.textContent = `${stops[slider.value]} · ${+slider.value + 1} of ${stops.length} ${what}`;

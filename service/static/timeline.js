@@ -28,16 +28,17 @@ function timelineIn(box) {
     if (!told || !told.items.length) return;
     section.hidden = false;
     const line = new Date(`${box.dataset.day}T23:59:59`);
+    const [from, to] = shown(told.items, line);
     timeline = new vis.Timeline(box, items, groups, {
       maxHeight: 560, verticalScroll: true, horizontalScroll: false, zoomKey: "ctrlKey",
       orientation: "top", showCurrentTime: false, selectable: true, multiselect: false,
       groupOrder: "order", margin: { item: { horizontal: 2, vertical: 5 } },
       tooltip: { followMouse: true, delay: 200 }, zoomMin: 36e5 * 6,
+      start: from, end: to,
     });
     timeline.addCustomTime(line, "as-of");
     timeline.setCustomTimeTitle(`As of ${box.dataset.day}`, "as-of");
     box.timeline = timeline;
-    focus(told.items, line);
     timeline.on("rangechanged", ({ start: first, end }) => {
       if (loaded !== "all") ask(day(first, -1), day(end, 1));
     });
@@ -52,12 +53,12 @@ function timelineIn(box) {
   };
 
   // Begin with the last years before the line, where most of it is.
-  const focus = (told, line) => {
+  const shown = (told, line) => {
     const starts = told.map((item) => +new Date(item.start)).sort((a, b) => a - b);
     const middle = starts[Math.floor(starts.length / 3)];
     const first = Math.min(middle, +line), end = Math.max(starts.at(-1), +line);
     const room = (end - first || 864e5 * 30) * 0.06;
-    timeline.setWindow(first - room, end + room, { animation: false });
+    return [first - room, end + 3 * room];
   };
   start();
 }
