@@ -32,7 +32,7 @@ function timelineIn(box) {
     timeline = new vis.Timeline(box, items, groups, {
       maxHeight: 560, verticalScroll: true, horizontalScroll: false, zoomKey: "ctrlKey",
       orientation: "top", showCurrentTime: false, selectable: true, multiselect: false,
-      groupOrder: "order", margin: { item: { horizontal: 2, vertical: 5 } },
+      groupOrder: "order", order: (one, other) => rank(one) - rank(other) || (one.start < other.start ? -1 : 1), margin: { item: { horizontal: 2, vertical: 5 } },
       tooltip: { followMouse: true, delay: 200 }, zoomMin: 36e5 * 6,
       start: from, end: to,
     });
@@ -62,6 +62,9 @@ function timelineIn(box) {
   };
   start();
 }
+
+// Positions above the reports that tell of them.
+const rank = (item) => (item.id.startsWith("position:") ? 0 : 1);
 
 // A day as it is called where the reader is, as the feed gives it: without a zone.
 function day(moment, shift = 0) {
