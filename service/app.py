@@ -1,6 +1,7 @@
 """The web application: a plain WSGI app over one database."""
 
 from importlib.metadata import version
+from threading import BoundedSemaphore
 
 from flask import Flask
 from flask_smorest import Api
@@ -41,6 +42,8 @@ def create_app(database: str | None = None) -> Flask:
         is_followed=config.is_followed(),
         replica=config.read_database_url(),
     )
+    streams = config.most_streams()
+    app.extensions["stancelog.streams"] = BoundedSemaphore(streams) if streams else None
     hooks.register(app)
     api = Api(app)
     problems.register(app)

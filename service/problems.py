@@ -62,6 +62,13 @@ class NotYetError(Exception):
         super().__init__(f"What is read here has come to seq {head}, not yet to {wanted}.")
 
 
+class TooManyStreamsError(Exception):
+    """As many streams are open as this process keeps."""
+
+    def __init__(self) -> None:
+        super().__init__("As many streams are open here as there may be. /v1/log tells the same.")
+
+
 class ForeignOriginError(Exception):
     """A page of another site tries to write."""
 
@@ -174,6 +181,10 @@ def _register_unavailable(app: Flask) -> None:
     @app.errorhandler(NotYetError)
     def _not_yet(error: NotYetError) -> Response:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "1"})
+
+    @app.errorhandler(TooManyStreamsError)
+    def _too_many_streams(error: TooManyStreamsError) -> Response:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "30"})
 
     @app.errorhandler(OtherVersionError)
     def _other_version(error: OtherVersionError) -> Response:
