@@ -11,6 +11,7 @@ from service import answers, lookup
 from service.clocks import Clocks
 from service.answers.shared import MOST_EVIDENCE
 from service.answers.statuses import status_alone
+from service.pages import linked_data
 from service.pages.overview import tally, tally_of
 from service.pages.stops import around
 from service.pages.view import View, names, pages, render, versions, viewing
@@ -37,6 +38,7 @@ def issue(issue: str) -> str:
             view,
             around=around(connection, view, issue=key),
             title=titles[key],
+            linked=version and linked_data.of_issue(version.record, request.host_url.rstrip("/")),
             subject={"issue": key},
             key=key,
             version=version,
@@ -63,6 +65,7 @@ def party(party: str) -> str:
             view,
             around=around(connection, view, party=key),
             title=parties[key],
+            linked=version and linked_data.of_party(version.record, request.host_url.rstrip("/")),
             subject={"party": key},
             key=key,
             version=version,

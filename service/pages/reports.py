@@ -1,8 +1,11 @@
 """A report: what was said, who says so, and how it was changed since."""
 
+from flask import request
+
 from projections import reports
 from service import answers, lookup
 from service.answers.positions import Body
+from service.pages import linked_data
 from service.pages.view import names, pages, render, viewing
 
 
@@ -20,6 +23,7 @@ def report(report: str) -> str:
             view,
             title=answer["summary"],
             report=answer,
+            linked=linked_data.of_report(answer, parties, titles, request.host_url.rstrip("/")),
             versions=answers.report_history(found),
             parties=parties,
             titles=titles,
