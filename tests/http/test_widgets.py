@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from service.escaping import inert
+from service.escaping import clean, inert, link
 from service.wording import date_in_words
 from tests.records import (
     correction,
@@ -341,6 +341,22 @@ def test_inert_text_is_no_markup_and_reads_the_same(text):
     made = inert(text)
     assert not re.search(r"<[A-Za-z/!?]|&[A-Za-z#]", made)
     assert made.replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "//evil", "", " x"],
+)
+def test_nothing_but_the_web_is_linked_to(address):
+    assert link(address, "<Reuters>") == "&lt;Reuters&gt;"
+    assert link("https://example.org/?a='\"", "R").count('"') == 2
+
+
+def test_a_mark_that_turns_text_around_turns_no_other_text():
+    assert clean("\u202eabc") == "\u202eabc\u202c"
+    assert clean("\u2067a\u2069b\u202ac\u202dd") == "\u2067a\u2069b\u202ac\u202dd\u202c\u202c"
+    assert clean("\u2066a") == "\u2066a\u2069"
+    assert clean("\x00\x0b\ufffea\tb\n") == "\ufffd\ufffd\ufffda\tb\n"
 
 
 @pytest.mark.parametrize(
