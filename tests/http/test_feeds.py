@@ -101,6 +101,8 @@ def test_an_entry_says_who_said_what_and_how_it_is_known(client, told):
             "r-1",
             occurred="2024-10~",
             summary="Ready to talk.",
+            speaker={"name": "A. Speaker", "role": "Minister"},
+            venue="Berlin",
             attribution="background",
             positions=[position("conditional_oppose", conditions=["guarantees"])],
         )
@@ -111,6 +113,7 @@ def test_an_entry_says_who_said_what_and_how_it_is_known(client, told):
     (content,) = entry.content
     assert content.type == "text/html"
     assert "Date: about October 2024." in content.value
+    assert "Speaker: A. Speaker, Minister. Place: Berlin." in content.value
     assert "Ukraine on Nato: conditional oppose, on condition: guarantees" in content.value
     assert {(tag.term, tag.label) for tag in entry.tags} == {
         ("ukraine", "Ukraine"),
