@@ -245,10 +245,11 @@ def test_where_days_are_too_many_months_or_years_are_counted(client, told, monke
         assert sum(one["count"] for one in found) == 13
 
 
+@pytest.mark.parametrize(("bound", "most"), [("MOST_ROWS", 2), ("MOST_SPANS", 0)])
 @pytest.mark.usefixtures("scene")
-def test_too_many_positions_are_left_out_and_that_is_told(client, told, monkeypatch):
+def test_too_many_positions_are_left_out_and_that_is_told(client, told, monkeypatch, bound, most):
     told(*(statement(f"r-{i}", positions=[position("support")]) for i in range(3)))
-    monkeypatch.setattr("service.widgets.scene.MOST_ROWS", 2)
+    monkeypatch.setattr(f"service.widgets.scene.{bound}", most)
     answer = client.get("/widgets/vis.json").json
     assert answer["left_out"] == ["positions"]
     assert len(answer["items"]) == 3
