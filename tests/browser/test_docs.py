@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.browser.conftest import ROOT
+from tests.browser.test_widgets import ITS_OWN
 
 SNIPPETS = re.findall(
     r"^```html\n(.*?)^```", (ROOT / "docs" / "widgets.md").read_text(), re.MULTILINE | re.DOTALL
@@ -35,6 +36,6 @@ def test_a_snippet_shows_something(visit, site, berlin, snippet, shown):
     html = snippet.replace("https://desk.example.org", berlin)
     for there, here in VENDORED:
         html = html.replace(there, here)
-    page = visit(site.page(f"<!doctype html>\n{html}"), allowed=FONTS)
+    page = visit(site.page(f"<!doctype html>\n{html}"), allowed=(*FONTS, *ITS_OWN))
     page.wait_for_selector(shown, state="attached")
     assert page.locator(shown).count() > 1
