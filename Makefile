@@ -1,4 +1,5 @@
-# The same commands for people and machines. Needs Python 3.11 or newer, git and make.
+# The same commands for people and machines. Needs Python 3.11 or newer, git and make;
+# the tests in a browser need chromium.
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000

@@ -16,7 +16,9 @@ from projections.database import in_parts
 from projections.positions import Pair
 from projections.runs import TERMS, Change
 
+FEW_REPORTS = 4
 REPORTS_AT_ONCE = 200
+"""Looked at together: few at first, for those who want a few changes only, then more."""
 
 KINDS = ("position", "status", "terms")
 
@@ -47,15 +49,21 @@ class Floors(NamedTuple):
 
 
 def changes(
-    connection: Connection, window: Window, *, seq: int, floors: Floors, after: Key | None = None
+    connection: Connection,
+    window: Window,
+    *,
+    seq: int,
+    floors: Floors,
+    after: Key | None = None,
+    newest_first: bool = False,
 ) -> Iterator[tuple[Key, Change]]:
     """Yield the changes in a window, as believed at `seq`, in order of their keys.
 
-    `after`: the key of the last change that is not wanted any more.
+    `after`: the key of the last change that is not wanted any more; not with `newest_first`.
     """
     if after is not None:
         window = window._replace(first=after.at)
-    for key in _candidates(connection, window, seq, floors):
+    for key in _candidates(connection, window, seq, floors, newest_first=newest_first):
         if after is not None and key <= after:
             continue
         if key.party:
@@ -76,26 +84,35 @@ def kind_of(key: Key, change: Change) -> str:
     return "position" if change.terms is None else "terms"
 
 
-def _candidates(connection: Connection, window: Window, seq: int, floors: Floors) -> Iterator[Key]:
+def _candidates(
+    connection: Connection, window: Window, seq: int, floors: Floors, *, newest_first: bool
+) -> Iterator[Key]:
     """Yield every key at which something may have changed, in order, each once."""
-    first = window.first
-    while first <= window.last:
+    left, count = window, FEW_REPORTS
+    while left.first <= left.last:
         took_effect = reports.taking_effect(
             connection,
-            first,
-            window.last,
+            left.first,
+            left.last,
             seq=seq,
             party=window.party,
             issue=window.issue,
-            count=REPORTS_AT_ONCE,
+            count=count,
+            newest_first=newest_first,
         )
-        last = took_effect[-1][0] if len(took_effect) >= REPORTS_AT_ONCE else window.last
-        part = window._replace(first=first, last=last)
+        part = left
+        if len(took_effect) >= count:
+            end = took_effect[-1][0]
+            part = left._replace(first=end) if newest_first else left._replace(last=end)
         found = set() if part.kind == "status" else set(_lapses(connection, part, seq, floors))
         for places in in_parts([place for _, place in took_effect]):
             found.update(_turns(connection, part, places, seq, floors))
-        yield from sorted(found)
-        first = last + 1
+        yield from sorted(found, reverse=newest_first)
+        if newest_first:
+            left = left._replace(last=part.first - 1)
+        else:
+            left = left._replace(first=part.last + 1)
+        count = min(2 * count, REPORTS_AT_ONCE)
 
 
 def _turns(

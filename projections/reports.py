@@ -276,6 +276,16 @@ def _names_before_or_after(kind: str, subject: str) -> ColumnElement[bool]:
     return tuple_(reports.c.place, reports.c.version).in_(union_all(after, before))
 
 
+def versions_read(connection: Connection, keys: Iterable[tuple[int, int]]) -> list[Version]:
+    """Return the versions of some (place, version), in any order."""
+    key = tuple_(reports.c.place, reports.c.version)
+    return [
+        _version(row)
+        for part in in_parts(keys)
+        for row in connection.execute(select(*_READS).where(key.in_(part)))
+    ]
+
+
 def versions_before(
     connection: Connection, versions: Iterable[Version]
 ) -> dict[tuple[int, int], Version]:
@@ -324,23 +334,63 @@ def taking_effect(
     party: str | None = None,
     issue: str | None = None,
     count: int,
+    newest_first: bool = False,
 ) -> list[tuple[int, int]]:
     """Return (effect, place) of reports that stood at `seq`, in order of effect, then place.
 
     Those with effect from `first` to `last`, in UTC microseconds, that name the party and the
     issue, where given. At least `count` if there are as many: all of an instant, or none.
+    `newest_first`: the last `count` of them, in the reverse order.
     """
     chosen = select(reports.c.latest, reports.c.place)
     query, latest, place = _naming(chosen, party, issue)
-    query = query.where(latest >= first, latest <= last).order_by(latest, place)
-    found = [
-        (row.latest, row.place) for row in connection.execute(query.limit(count), {"seq": seq})
-    ]
+    query = query.where(latest >= first, latest <= last)
+    order = (latest.desc(), place.desc()) if newest_first else (latest, place)
+    some = query.order_by(*order).limit(count)
+    found = [(row.latest, row.place) for row in connection.execute(some, {"seq": seq})]
     if len(found) == count:
         end = found[-1]
-        rest = query.where(latest == end[0], place > end[1])
+        is_left = place < end[1] if newest_first else place > end[1]
+        rest = query.where(latest == end[0], is_left).order_by(*order)
         found += [(row.latest, row.place) for row in connection.execute(rest, {"seq": seq})]
     return found
+
+
+def newest(
+    connection: Connection,
+    *,
+    seq: int,
+    until: int,
+    party: str | None = None,
+    issue: str | None = None,
+    count: int,
+) -> list[Version]:
+    """Return at most `count` reports that stood at `seq`, the last to take effect first.
+
+    Of those with effect up to `until`, in UTC microseconds, that name the party and the issue,
+    where given.
+    """
+    query, latest, place = _naming(select(*_READS), party, issue)
+    query = query.where(latest <= until).order_by(latest.desc(), place.desc()).limit(count)
+    return [_version(row) for row in connection.execute(query, {"seq": seq})]
+
+
+def instants_of_effect(
+    connection: Connection,
+    *,
+    seq: int,
+    party: str | None = None,
+    issue: str | None = None,
+    count: int,
+) -> list[int]:
+    """Return the last `count` instants at which a report took effect that stood at `seq`.
+
+    In order, each once, in UTC microseconds. Of reports that name the party and the issue, where
+    given.
+    """
+    query, latest, _ = _naming(select(reports.c.latest), party, issue)
+    query = query.with_only_columns(latest).distinct().order_by(latest.desc()).limit(count)
+    return sorted(connection.scalars(query, {"seq": seq}))
 
 
 def _naming(

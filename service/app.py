@@ -1,8 +1,11 @@
 """The web application: a plain WSGI app over one database."""
 
+from threading import BoundedSemaphore
+
 from flask import Flask
 
 from service import config, hooks, problems
+from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.store import Store
 
@@ -19,9 +22,12 @@ def create_app(database: str | None = None) -> Flask:
         is_followed=config.is_followed(),
         replica=config.read_database_url(),
     )
+    streams = config.most_streams()
+    app.extensions["stancelog.streams"] = BoundedSemaphore(streams) if streams else None
     hooks.register(app)
     problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.register_blueprint(pages)
     system.register(app)
     return app

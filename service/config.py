@@ -10,6 +10,8 @@ DEFAULT_DATABASE = "sqlite:///stancelog.db"
 LOCK_TIMEOUT = "STANCELOG_LOCK_TIMEOUT"
 DEFAULT_LOCK_TIMEOUT = 30
 
+STREAMS = "STANCELOG_STREAMS"
+
 MOST_BYTES = 10 * 1024 * 1024
 """Largest body that is read; larger ones are 413."""
 
@@ -35,6 +37,14 @@ def database_url() -> str:
 def read_database_url() -> str | None:
     """Return the streaming replica that is read instead of the database; None: it is read."""
     return os.environ.get(READ_DATABASE) or None
+
+
+def most_streams() -> int:
+    """Return how many event streams one process keeps open at once. Raises SettingError."""
+    text = os.environ.get(STREAMS) or "0"
+    if not text.isdecimal() or int(text) > 256:
+        raise SettingError(f"{STREAMS}={text!r} is no number of streams, from 0 (none) to 256")
+    return int(text)
 
 
 def is_followed() -> bool:

@@ -35,6 +35,9 @@ PREFLIGHT = {
 }
 READS = frozenset({"GET", "HEAD"})
 CONDITIONS = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_RANGE"}
+LISTS = ("/v1/matrix", "/matrix", "/widgets/")
+"""Where parties and issues may be given more than once."""
+
 CLOCKS = frozenset({"known_at", "known_from", "known_to"})
 
 MIN_SEQ = "stancelog.min_seq"
@@ -63,7 +66,7 @@ def register(app: Flask) -> None:
         if asked.method not in READS:
             _refuse_foreign_writes(asked)
         _refuse_odd_questions(asked)
-        if asked.method not in READS or not asked.path.startswith("/v1/"):
+        if asked.method not in READS or asked.blueprint is None:
             return None
         _await_min_seq(asked)
         return _repeated(repeats, asked)
@@ -153,11 +156,14 @@ def _refuse_odd_questions(asked: Request) -> None:
     path = asked.path
     if "\0" in path:
         raise NotFoundError("thing", path)
-    takes_none = asked.method in ("POST", "PUT") or not path.startswith("/v1/")
+    if asked.blueprint == "pages":
+        return
+    looks_itself = asked.blueprint is not None or asked.endpoint in (None, "static")
+    takes_none = asked.method in ("POST", "PUT") or not looks_itself
     for name, values in asked.args.lists():
-        if takes_none and asked.endpoint != "static":
+        if takes_none:
             raise unwanted(name, "is not a parameter here: it takes none")
-        is_list = name in ("party", "issue") and path.startswith("/v1/matrix")
+        is_list = name in ("party", "issue") and path.startswith(LISTS)
         if len(values) > 1 and not is_list:
             raise unwanted(name, f"is given {len(values)} times: give it once")
 

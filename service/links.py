@@ -18,7 +18,12 @@ def quoted(text: str) -> str:
 
 def url(*segments: str, **query: Any) -> str:
     """Return a path under /v1, with a query of what is not None."""
-    path = "/".join(["/v1", *map(_segment, segments)])
+    return f"/v1{page(*segments, **query)}"
+
+
+def page(*segments: str, **query: Any) -> str:
+    """Return the path of the page for people: that of the answer, without /v1."""
+    path = "".join(f"/{_segment(one)}" for one in segments)
     given = [
         f"{key.rstrip('_')}={quoted(str(value))}"
         for key, value in query.items()

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from flask import Flask, Response, request
+from flask import Flask, Response, render_template, request
 from marshmallow import Schema
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -62,6 +62,13 @@ class NotYetError(Exception):
         super().__init__(f"What is read here has come to seq {head}, not yet to {wanted}.")
 
 
+class TooManyStreamsError(Exception):
+    """As many streams are open as this process keeps."""
+
+    def __init__(self) -> None:
+        super().__init__("As many streams are open here as there may be. /v1/log tells the same.")
+
+
 class ForeignOriginError(Exception):
     """A page of another site tries to write."""
 
@@ -84,9 +91,19 @@ def problem(
     if faults:
         body["errors"] = list(faults)
     body |= {key: value for key, value in more.items() if value is not None}
-    response = Response(orjson.dumps(body), status.value, mimetype=MEDIA_TYPE)
+    if is_for_people():
+        response = Response(render_template("pages/error.html", problem=body), status.value)
+    else:
+        response = Response(orjson.dumps(body), status.value, mimetype=MEDIA_TYPE)
     response.headers.update(headers or {})
     return response
+
+
+def is_for_people() -> bool:
+    """Tell whether a browser asks for a page, and not a program for an answer."""
+    if request.path.startswith("/v1/"):
+        return False
+    return bool(request.accept_mimetypes.best_match([MEDIA_TYPE, "text/html"]) == "text/html")
 
 
 def status_of(error: Exception) -> HTTPStatus:
@@ -164,6 +181,10 @@ def _register_unavailable(app: Flask) -> None:
     @app.errorhandler(NotYetError)
     def _not_yet(error: NotYetError) -> Response:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "1"})
+
+    @app.errorhandler(TooManyStreamsError)
+    def _too_many_streams(error: TooManyStreamsError) -> Response:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "30"})
 
     @app.errorhandler(OtherVersionError)
     def _other_version(error: OtherVersionError) -> Response:

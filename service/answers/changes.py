@@ -46,7 +46,7 @@ def change_list(
         "to": dates.to_text(window.last),
     }
     links = _links(window, address, ends | floors.echo(), clocks.seq)
-    body = ends | known(clocks) | floors.echo() | {"changes": [_change(*one) for one in shown]}
+    body = ends | known(clocks) | floors.echo() | {"changes": [change(*one) for one in shown]}
     return body | {"links": links}, shown[-1][0] if len(some) > limit else None
 
 
@@ -78,7 +78,8 @@ def _links(
     }
 
 
-def _change(key: Key, change: Change) -> Body:
+def change(key: Key, change: Change) -> Body:
+    """Return a change as an entry of a list."""
     kind = kind_of(key, change)
     name = "status" if kind == "status" else "position"
     glance = status_at_a_glance if kind == "status" else position_at_a_glance

@@ -24,6 +24,12 @@ from service.clocks import Clocks
 
 
 def status(connection: Connection, issue: str, clocks: Clocks) -> Body:
+    """Return how far an issue has come, which reports say so, and how the positions lie."""
+    told = status_alone(connection, issue, clocks)
+    return told | {"alignment": alignment(_positions_declared(connection, issue, clocks))}
+
+
+def status_alone(connection: Connection, issue: str, clocks: Clocks) -> Body:
     """Return how far an issue has come, and which reports say so."""
     found = statuses.status_of(
         connection, issue, as_of=clocks.as_of, seq=clocks.seq, floor=clocks.strength
@@ -42,7 +48,6 @@ def status(connection: Connection, issue: str, clocks: Clocks) -> Body:
             "unusual_transition": is_unusual(found.previous, run),
             **weight(found, "status"),
             "previous": status_at_a_glance(found.previous) if found.previous else None,
-            "alignment": alignment(_positions_declared(connection, issue, clocks)),
             "links": links(["issues", issue, "status"], clocks, history="history"),
         }
     )

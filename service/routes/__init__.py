@@ -6,6 +6,7 @@ from service.routes import (
     corrections,
     differences,
     exports,
+    feeds,
     ledger,
     log,
     matrix,
@@ -13,7 +14,9 @@ from service.routes import (
     reports,
     revisions,
     statuses,
+    stream,
     timemaps,
+    widgets,
     writes,
 )
 
@@ -30,6 +33,9 @@ BLUEPRINTS = (
     exports.api,
     ledger.api,
     log.api,
+    stream.api,
     corrections.api,
     timemaps.api,
+    widgets.api,
+    feeds.api,
 )

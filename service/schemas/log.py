@@ -26,6 +26,19 @@ class Following(Strict):
     limit = Number(1, MOST, load_default=DEFAULT_LIMIT, metadata={"description": "Most events."})
 
 
+class Streaming(Strict):
+    """From where in the log on."""
+
+    after = Number(
+        0,
+        2**53,
+        metadata={
+            "description": "What follows this position in the log. Default: what comes next. A "
+            "Last-Event-ID header says the same, and counts before it.",
+        },
+    )
+
+
 class Preferences(Schema):
     """The headers that say how a client would like to be answered."""
 

@@ -162,7 +162,8 @@ def _inherit(**kwargs: Any) -> Switch:
     )
 
 
-def _names(what: str) -> Any:
+def names_wanted(what: str) -> Any:
+    """Return a field for names, repeated or separated with commas."""
     return fields.List(
         Text(LONGEST_NAME),
         load_default=list,
@@ -188,8 +189,8 @@ class MementoQuery(Strict):
         load_default=0,
         metadata={"description": "Only those recorded after this log position."},
     )
-    party = _names("parties; of the matrix only")
-    issue = _names("issues; of the matrix only")
+    party = names_wanted("parties; of the matrix only")
+    issue = names_wanted("issues; of the matrix only")
 
     @post_load
     def asked(self, data: dict[str, Any], **_: Any) -> Any:
@@ -211,8 +212,8 @@ class InheritingPage(MomentPage):
 class MatrixQuery(InheritingMoment):
     """Both clocks, the floor, and which parties and issues."""
 
-    party = _names("parties")
-    issue = _names("issues")
+    party = names_wanted("parties")
+    issue = names_wanted("issues")
 
 
 def _status_floor() -> Choice:
@@ -250,6 +251,12 @@ class ChangePage(KnownPage):
         metadata={"description": "The first date. Default: since ever."},
     )
     to = Window(is_end=True, metadata={"description": "The last date. Default: now."})
+
+
+class StatusedMoment(Moment):
+    """Both clocks and both floors."""
+
+    status_floor = _status_floor()
 
 
 class StepPage(MomentPage):

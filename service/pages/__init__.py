@@ -1,0 +1,10 @@
+"""The pages: what people look at, over the same answers as the API.
+
+Each is found at the path of its answer without /v1. They are rendered here, and work without
+JavaScript.
+"""
+
+from service.pages.view import pages
+from service.pages import catalog, differences, embeds, matrix, overview, positions, reports  # noqa: F401, I001
+
+__all__ = ["pages"]
