@@ -12,6 +12,7 @@ from service.routes import (
     positions,
     reports,
     revisions,
+    search,
     statuses,
     timemaps,
     writes,
@@ -19,6 +20,7 @@ from service.routes import (
 
 BLUEPRINTS = (
     reports.api,
+    search.api,
     writes.api,
     catalog.api,
     positions.api,
