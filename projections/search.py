@@ -7,6 +7,7 @@ which words a report has, the text beside it in which order.
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -90,6 +91,9 @@ TABLES = (search, search_words, search_index)
 LONGEST = 200_000
 """Characters of a report that are searched. PostgreSQL takes at most a megabyte of words."""
 
+SHORT = 64
+"""Characters of a text whose words are remembered."""
+
 FACETS = ("party", "issue", "type", "source", "year")
 
 
@@ -127,11 +131,10 @@ def apply(connection: Connection, page: Page) -> None:
 
 def _row(entry: Entry, report: Record) -> tuple[Any, ...]:
     earliest, latest = bounds_of(report["occurred"])
-    first, last = to_text(earliest)[:4], to_text(latest)[:4]
     names: dict[str, str] = {}
     for source in report["sources"]:
         name = " ".join(source["publisher"].split())
-        names.setdefault(folded(name), name)
+        names.setdefault(_key(name), name)
     return (
         entry.seq,
         OPEN,
@@ -140,11 +143,20 @@ def _row(entry: Entry, report: Record) -> tuple[Any, ...]:
         report["type"],
         earliest,
         latest,
-        first if first == last else f"{first}/{last}",
+        _years_of(report["occurred"]),
         _listed(issues_named(report)),
         "".join(f"\n{key}\t{name}\n" for key, name in names.items()),
         _listed(parties_named(report)),
     )
+
+
+_key = lru_cache(4096)(folded)
+
+
+@lru_cache(4096)
+def _years_of(occurred: str) -> str:
+    first, last = (to_text(instant)[:4] for instant in bounds_of(occurred))
+    return first if first == last else f"{first}/{last}"
 
 
 def _listed(ids: Collection[str]) -> str:
@@ -180,9 +192,16 @@ def texts_of(report: Record) -> Iterator[str]:
 def text_of(report: Record) -> tuple[str, str]:
     """Return the words of a report, as `search_words` has them, and its symbols."""
     texts = list(texts_of(report))
-    lines = (" ".join(words_in(text)) for text in texts)
+    lines = (_short(text) if len(text) <= SHORT else _line(text) for text in texts)
     words = "\n".join(f" {line} " for line in lines if line)[:LONGEST]
     return words, symbols_in("".join(texts))
+
+
+def _line(text: str) -> str:
+    return " ".join(words_in(text))
+
+
+_short = lru_cache(16384)(_line)  # names and ids, which come again and again
 
 
 # What can be asked of it
