@@ -8,7 +8,7 @@ whose work is aside, the names in its statements are exchanged on their way to t
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Engine, MetaData, Table, event, inspect, text
+from sqlalchemy import Connection, Engine, Index, MetaData, Table, event, inspect, text
 from sqlalchemy.schema import CreateTable, DropTable
 from sqlalchemy.sql.elements import quoted_name
 
@@ -37,7 +37,8 @@ class Aside:
         for table in self._copies():
             connection.execute(CreateTable(table))
             for index in sorted(table.indexes, key=lambda one: str(one.name)):
-                index.create(connection)
+                if connection.dialect.name == "postgresql" or not _is_of_postgresql(index):
+                    index.create(connection)
 
     def drop(self, connection: Connection) -> None:
         """Drop those that are there."""
@@ -60,6 +61,10 @@ class Aside:
             for index in table.indexes:
                 index.name = quoted_name(self.name(str(index.name)), None)
         return made
+
+
+def _is_of_postgresql(index: Index) -> bool:
+    return bool(index.dialect_options["postgresql"]["using"])
 
 
 def generation_of(connection: Connection, tables: Iterable[Table]) -> int:

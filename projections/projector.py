@@ -14,7 +14,16 @@ from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, s
 
 from events.batch import Outcome
 from events.timeline import LogError, Stored, Timeline, UnreadableError
-from projections import catalog, deadletters, ledger, log, positions, reports, statuses
+from projections import (
+    catalog,
+    deadletters,
+    ledger,
+    log,
+    positions,
+    reports,
+    search,
+    statuses,
+)
 from projections.database import Micros, Text, Trouble, at_once, metadata, writing
 from projections.ledger import RewrittenError
 from projections.log import START, Head, Page, page_of
@@ -40,7 +49,15 @@ class Projection(Protocol):
         """Change the tables by a page, which follows those applied before."""
 
 
-PROJECTIONS: tuple[Projection, ...] = (log, ledger, catalog, reports, positions, statuses)
+PROJECTIONS: tuple[Projection, ...] = (
+    log,
+    ledger,
+    catalog,
+    reports,
+    positions,
+    statuses,
+    search,
+)
 
 VERSIONS = " ".join(f"{one.NAME}={one.VERSION}" for one in PROJECTIONS)
 """What the code at hand makes of the log."""

@@ -43,7 +43,6 @@ reports = Table(
     Column("stands", Boolean, nullable=False),
     Column("earliest", Micros, nullable=False),
     Column("latest", Micros, nullable=False),
-    Column("words", Text, nullable=False),  # what `q` looks in, case folded
     Column("record", Text, nullable=False),  # JSON, the report as it reads
     Column("amendment", Text),  # JSON, the correction, retraction or reinstatement
     Index("reports_by_id", "id", "seq_from"),
@@ -71,7 +70,7 @@ report_subjects = Table(
 """Which parties and issues each version of a report names."""
 
 NAME = "reports"
-VERSION = 1
+VERSION = 2
 TABLES = (reports, report_subjects)
 
 
@@ -125,7 +124,6 @@ def _version_row(entry: Entry, report: Record) -> tuple[Any, ...]:
         entry.stands,
         earliest,
         latest,
-        words_of(report),
         orjson.dumps(report).decode(),
         orjson.dumps(entry.record).decode() if entry.amends else None,
     )
@@ -136,23 +134,6 @@ def _subjects(entry: Entry, report: Record) -> list[tuple[Any, ...]]:
     where = (latest, entry.place, entry.originator_version)
     named = {"party": parties_named(report), "issue": issues_named(report)}
     return [(kind, name, *where) for kind, names in named.items() for name in names]
-
-
-def words_of(report: Record) -> str:
-    """Return the text of a report that a search looks in, case folded, a line a field."""
-    speaker = report.get("speaker", {})
-    texts = [
-        report["summary"],
-        report.get("quote"),
-        report.get("attribution_phrase"),
-        report.get("venue") or report.get("place"),
-        speaker.get("name"),
-        speaker.get("role"),
-        *(source.get(key) for source in report["sources"] for key in ("publisher", "title")),
-        *report.get("agenda", ()),
-        *report.get("tags", ()),
-    ]
-    return "\n".join(text for text in texts if text).casefold()
 
 
 # What can be asked of it
@@ -200,7 +181,6 @@ class Filter(NamedTuple):
     type: str | None = None
     from_: int | None = None  # UTC microseconds; what may have happened in the window
     to: int | None = None
-    q: str | None = None  # words that must all occur
 
 
 class AmendmentFilter(NamedTuple):
@@ -317,8 +297,6 @@ def standing(
         query = query.where(latest >= wanted.from_)
     if wanted.to is not None:
         query = query.where(reports.c.earliest <= wanted.to)
-    for word in (wanted.q or "").casefold().split():
-        query = query.where(reports.c.words.contains(word, autoescape=True))
     if after is not None:
         query = query.where(tuple_(latest, place) > after)
     query = query.order_by(latest, place).limit(count)

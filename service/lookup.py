@@ -1,12 +1,14 @@
 """Finding parties, issues and reports by what people call them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
-from projections import catalog, reports
+from projections import catalog, reports, search
 from projections.log import Head
 from projections.positions import Pair
+from projections.words import query_of
 from service.problems import NotFoundError
 from service.schemas.fields import nearest
 
@@ -74,6 +76,19 @@ def report_id(connection: Connection, text: str, head: Head) -> str:
 def no_report(connection: Connection, text: str, head: Head) -> NotFoundError:
     """Return the error that there is no such report, with the nearest."""
     return NotFoundError("report", text, like(connection, "report", text, head.seq))
+
+
+def reports_wanted(
+    connection: Connection, asked: Mapping[str, Any], seq: int, head: Head
+) -> search.Filter:
+    """Return which reports a question is about. Raises NotFoundError."""
+    party, issue = asked.get("party"), asked.get("issue")
+    return search.Filter(
+        party=party and party_id(connection, party, seq, head),
+        issue=issue and issue_id(connection, issue, head),
+        query=query_of(asked.get("q") or ""),
+        **{name: asked.get(name) for name in ("type", "source", "year", "from_", "to")},
+    )
 
 
 def like(

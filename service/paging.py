@@ -90,9 +90,12 @@ def _is_question(question: Any, key: tuple[type, ...]) -> bool:
         return False
     is_window = key != (bool, str, str)
     end = int if is_window else str
-    kinds = {"from_": end, "to": end, "seq": int, "seq_from": int, "seq_to": int, "inherit": bool}
+    numbers = dict.fromkeys(("seq", "seq_from", "seq_to", "year"), int)
+    kinds = {"from_": end, "to": end, "inherit": bool} | numbers
     told = {name: value for name, value in question.items() if name != FIRST and value is not None}
     if not all(_is_sound(value, kinds.get(name, str)) for name, value in told.items()):
+        return False
+    if not 1 <= told.get("year", 1) <= 9999:
         return False
     if not {told.get("floor"), told.get("status_floor")} <= {None, *ATTRIBUTIONS}:
         return False

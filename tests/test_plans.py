@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import event
 
-from projections import positions, reports
+from projections import positions, reports, search
 from projections.reading import reading
+from projections.words import query_of
 from service.store import Store
 
 
@@ -61,3 +62,13 @@ def test_the_list_of_corrections_is_read_newest_first_from_an_index_of_amendment
     plan = plan_of(of_party.where(reports.reports.c.seq_from < 9).limit(9))
     assert "SEARCH report_subjects USING PRIMARY KEY (kind=? AND subject=?)" in plan
     assert "CORRELATED" not in plan
+
+
+def test_words_are_found_by_their_index_and_the_reports_by_their_key(plan_of, tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'another.db'}")
+    with reading(store.engine) as connection:
+        wanted = search.Filter(query=query_of("security guarantees"))
+        plan = plan_of(search._matching(connection, wanted, (search.search.c.report,)))
+    store.close()
+    assert "SCAN search_index VIRTUAL TABLE INDEX" in plan
+    assert "SEARCH search USING INTEGER PRIMARY KEY (rowid=?)" in plan

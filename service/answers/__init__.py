@@ -16,11 +16,13 @@ from service.answers.positions import (
 )
 from service.answers.records import one_report, registration, report, report_history
 from service.answers.revisions import position_revisions, status_revisions
+from service.answers.searching import asked_again, search_list, versions_of
 from service.answers.shared import Body
 from service.answers.statuses import status, status_history
 
 __all__ = [
     "Body",
+    "asked_again",
     "change_list",
     "correction_list",
     "difference",
@@ -35,7 +37,9 @@ __all__ = [
     "registration",
     "report",
     "report_history",
+    "search_list",
     "status",
     "status_history",
     "status_revisions",
+    "versions_of",
 ]

@@ -4,7 +4,17 @@ Exit status: 0 done, 1 refused input, 2 wrong usage, 3 verify found a difference
 or file trouble.
 """
 
-from service.cli import asking, auditing, comparing, filling, keeping, mending, proving, serving
+from service.cli import (
+    asking,
+    auditing,
+    comparing,
+    filling,
+    keeping,
+    mending,
+    proving,
+    searching,
+    serving,
+)
 from service.cli.group import main
 
 __all__ = [
@@ -16,5 +26,6 @@ __all__ = [
     "main",
     "mending",
     "proving",
+    "searching",
     "serving",
 ]

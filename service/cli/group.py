@@ -31,6 +31,7 @@ class Commands(click.Group):
         "position",
         "history",
         "status",
+        "search",
         "changes",
         "diff",
         "revisions",

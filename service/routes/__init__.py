@@ -13,6 +13,7 @@ from service.routes import (
     positions,
     reports,
     revisions,
+    search,
     statuses,
     stream,
     timemaps,
@@ -22,6 +23,7 @@ from service.routes import (
 
 BLUEPRINTS = (
     reports.api,
+    search.api,
     writes.api,
     catalog.api,
     positions.api,

@@ -1,16 +1,18 @@
 """Reports, as they read and as they read before."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 from flask import Response, request
 from marshmallow import RAISE
+from sqlalchemy import Connection
 from werkzeug.datastructures import ETags
 
-from events import dates
 from events.vocabulary import POSITION_FLOOR
-from projections import reports
+from projections import reports, search
+from projections.words import Query
 from service import answers, lookup
 from service.clocks import Clocks
 from service.http import Api, asking, json
@@ -74,19 +76,9 @@ def list_of(parameters: dict[str, Any]) -> answers.Body:
     page = page_of(parameters, request.path, key=(int, int))
     asked = page.question
     with asking(page.clocks, POSITION_FLOOR) as (connection, head, clocks):
-        party, issue = asked.get("party"), asked.get("issue")
-        wanted = reports.Filter(
-            party=party and lookup.party_id(connection, party, clocks.seq, head),
-            issue=issue and lookup.issue_id(connection, issue, head),
-            type=asked.get("type"),
-            from_=asked.get("from_"),
-            to=asked.get("to"),
-            q=asked.get("q"),
-        )
+        wanted = lookup.reports_wanted(connection, asked, clocks.seq, head)
         after = (page.after[0], min(page.after[1], head.seq)) if page.after else None
-        found = reports.standing(
-            connection, wanted, seq=clocks.seq, after=after, count=page.limit + 1
-        )
+        found = _standing(connection, wanted, clocks.seq, after, page.limit + 1)
         shown = found[: page.limit]
         more = len(found) > page.limit
         return (
@@ -94,18 +86,28 @@ def list_of(parameters: dict[str, Any]) -> answers.Body:
             | clocks.echo()
             | {
                 "next": page.next(clocks, [shown[-1].latest, shown[-1].place]) if more else None,
-                "links": _links(asked, wanted, clocks),
+                "links": _links(answers.asked_again(asked, wanted), clocks),
             }
         )
 
 
-def _links(asked: dict[str, Any], wanted: reports.Filter, clocks: Clocks) -> dict[str, str]:
-    ends = {
-        name: None if asked.get(key) is None else dates.to_text(asked[key])
-        for name, key in (("from", "from_"), ("to", "to"))
-    }
-    query = {"party": wanted.party, "issue": wanted.issue, "type": wanted.type, "q": wanted.q}
+def _standing(
+    connection: Connection,
+    wanted: search.Filter,
+    seq: int,
+    after: tuple[int, int] | None,
+    count: int,
+) -> list[reports.Version]:
+    is_search = wanted.source or wanted.year or wanted.query != Query()
+    if not is_search:
+        plain = reports.Filter(*(getattr(wanted, name) for name in reports.Filter._fields))
+        return reports.standing(connection, plain, seq=seq, after=after, count=count)
+    found = search.standing(connection, wanted, seq=seq, after=after, count=count, in_words=True)
+    return answers.versions_of(connection, found)
+
+
+def _links(query: Mapping[str, Any], clocks: Clocks) -> dict[str, str]:
     return {
-        "self": url("reports", **query, **ends),
-        "permalink": url("reports", **query, **ends, seq=clocks.seq),
+        "self": url("reports", **query),
+        "permalink": url("reports", **query, seq=clocks.seq),
     }

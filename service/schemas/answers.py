@@ -362,6 +362,54 @@ class ReportListAnswer(Clocked):
     next = maybe_text("The cursor of the next page; null at the end.")
 
 
+class Piece(Answer):
+    """A piece of a text."""
+
+    text = text()
+    is_match = flag("It is what was searched for.")
+
+
+class _Matched(Answer):
+    matched = fields.List(
+        fields.Nested(Piece),
+        required=True,
+        metadata={"description": "A passage with what was found. Joined, its pieces are the text."},
+    )
+
+
+FoundReport = _Matched.from_dict(ReportAnswer._declared_fields, name="FoundReport")  # noqa: SLF001
+
+
+class FacetValue(Answer):
+    """How many of the reports found have one value of a facet."""
+
+    value = text()
+    name = text("What people call it, as known at seq.")
+    count = number("How many reports, whatever is chosen of this facet itself.")
+    is_chosen = flag()
+    link = text("The same search with this value, or without it where it is chosen.")
+
+
+class Facets(Answer):
+    """At most 20 values of each, most reports first."""
+
+    party = many(FacetValue)
+    issue = many(FacetValue)
+    type = many(FacetValue)
+    source = many(FacetValue)
+    year = many(FacetValue)
+
+
+class SearchAnswer(Clocked):
+    """Reports that have the words, in order of effect, and how many there are of what."""
+
+    reports = many(FoundReport)
+    total = number("How many reports were found, on all pages.")
+    facets = one(Facets)
+    links = links()
+    next = maybe_text("The cursor of the next page; null at the end.")
+
+
 class PathChange(Answer):
     """Which part of a list or an object a correction changed."""
 

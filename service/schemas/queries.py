@@ -280,6 +280,17 @@ class StepPage(MomentPage):
     seq_to = Number(0, 2**53, metadata={"description": "The exact form of known_to."})
 
 
+class Sought(Text):
+    """Words to look for. Blank: none, so whichever."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(LONGEST_NAME, validate=[], **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        is_blank = type(value) is str and not value.strip()
+        return "" if is_blank else super()._deserialize(value, attr, data, **kwargs)
+
+
 class ReportPage(KnownPage):
     """Which reports to list."""
 
@@ -295,7 +306,32 @@ class ReportPage(KnownPage):
         is_end=True,
         metadata={"description": "What may have happened at or before this date."},
     )
-    q = Text(LONGEST_NAME, metadata={"description": "Words that must all occur."})
+    source = Text(
+        LONGEST_NAME,
+        metadata={"description": "Reports that this publisher is a source of, whatever the case."},
+    )
+    year = Number(
+        1, 9999, metadata={"description": "What may have happened in this year: from and to it."}
+    )
+    q = Sought(
+        metadata={
+            "description": "Words that must all occur, whatever their case and accents, also "
+            "inside other words. Words in quotation marks must stand side by side, and be whole; "
+            "a word after a minus must not occur."
+        }
+    )
+
+
+class SearchPage(ReportPage):
+    """What to search for."""
+
+    q = Sought(
+        metadata={
+            "description": "Words that must all occur, whatever their case and accents; the last "
+            "may be the beginning of one. Words in quotation marks must stand side by side; a "
+            "word after a minus must not occur. Blank: whatever the other parameters ask for."
+        }
+    )
 
 
 class CorrectionPage(KnownPage):

@@ -79,6 +79,7 @@ def test_every_answer_is_as_described(client, told):
         "/v1/parties/{party}": "/v1/parties/ukraine",
         "/v1/issues/{issue}": "/v1/issues/nato",
         "/v1/reports": "/v1/reports",
+        "/v1/search": "/v1/search?q=they&type=meeting",
         "/v1/reports/{report}": "/v1/reports/r-1",
         "/v1/reports/{report}/history": "/v1/reports/r-2/history",
         "/v1/changes": "/v1/changes",

@@ -60,6 +60,7 @@ ODD_MOMENTS = ({"as_of": 5, "seq": 1}, {"as_of": "x", "seq": 1}, {"as_of": "2020
         "/v1/positions?party=ukraine",
         "/v1/parties/ukraine/positions?inherit=1",
         "/v1/reports?q=the",
+        "/v1/search?q=the&year=2020",
     ],
 )
 def test_no_altered_cursor_makes_trouble(client, told, path):

@@ -38,6 +38,7 @@ ABOUT_NOW = [
     "/v1/diff?from=2020-01-01",
     f"/v1/diff?known_from=2020-01-01&known_to={TODAY}",
     "/v1/reports",
+    "/v1/search?q=they",
     "/v1/corrections",
     "/v1/parties",
     "/v1/log",
@@ -49,6 +50,7 @@ LISTS = [
     "/v1/issues/nato/positions",
     "/v1/changes",
     "/v1/reports",
+    "/v1/search",
     "/v1/parties",
 ]
 
