@@ -29,6 +29,8 @@ def create_app(database: str | None = None) -> Flask:
     app = Flask("service")
     app.config.update(
         MAX_CONTENT_LENGTH=config.MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=config.MOST_BYTES,  # the report of a vote has hundreds of rows
+        WRITES=config.allows_writing(),
         API_TITLE="Stancelog",
         API_VERSION=version("stancelog"),
         OPENAPI_VERSION="3.1.0",

@@ -14,7 +14,7 @@ from flask import Flask, Request, Response, g, request
 
 from events import dates
 from events.errors import Fault
-from service.http import store, unwanted
+from service.http import must_allow_writing, store, unwanted
 from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
 from service.repeats import PINNED, UNPINNED, Repeats, State, kind_of, tag, unchanged
 
@@ -50,6 +50,8 @@ def register(app: Flask) -> None:
         asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001  once, for all
         if asked.method not in READS:
             _refuse_foreign_writes(asked)
+            if asked.url_rule is not None and asked.method != "OPTIONS":
+                must_allow_writing()
         _refuse_odd_questions(asked)
         if asked.method not in READS or asked.blueprint is None:
             return None
@@ -68,7 +70,8 @@ def register(app: Flask) -> None:
         if asked.method in READS:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = EXPOSED
-            if response.status_code == 200 and not response.is_streamed:
+            is_for_all = not response.cache_control.no_store
+            if response.status_code == 200 and not response.is_streamed and is_for_all:
                 _validate(repeats, response, state)
         elif asked.method == "OPTIONS":
             headers["Access-Control-Allow-Origin"] = "*"
@@ -120,10 +123,21 @@ def _without_min_seq(app: Wsgi) -> Wsgi:
 
 
 def _refuse_foreign_writes(asked: Request) -> None:
-    origin = asked.headers.get("Origin")
-    if asked.method == "OPTIONS" or origin is None or origin.endswith(f"://{asked.host}"):
+    """Let pages of other sites write nothing, through whichever browser.
+
+    A browser tells where a request comes from: all of today in Sec-Fetch-Site, nearly all in
+    Origin ("null" from where it hides it), the others in Referer at most. A program tells nothing.
+    The scheme is not compared: what stands before us may have ended TLS.
+    """
+    if asked.method == "OPTIONS":
         return
-    raise ForeignOriginError(f"Pages of {origin} may read here, not write.")
+    site = asked.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("same-origin", "none"):
+        raise ForeignOriginError(f"Pages that are {site} may read here, not write.")
+    told = asked.headers.get("Origin") or asked.headers.get("Referer")
+    scheme, _, rest = (told or "").partition("://")
+    if told and (scheme not in ("http", "https") or rest.partition("/")[0] != asked.host):
+        raise ForeignOriginError(f"Pages of {told} may read here, not write.")
 
 
 def _refuse_odd_questions(asked: Request) -> None:
