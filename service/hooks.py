@@ -49,9 +49,7 @@ def register(app: Flask) -> None:
     def _before() -> Response | None:
         asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001  once, for all
         if asked.method not in READS:
-            _refuse_foreign_writes(asked)
-            if asked.url_rule is not None and asked.method != "OPTIONS":
-                must_allow_writing()
+            _refuse_writes(asked)
         _refuse_odd_questions(asked)
         if asked.method not in READS or asked.blueprint is None:
             return None
@@ -70,8 +68,7 @@ def register(app: Flask) -> None:
         if asked.method in READS:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = EXPOSED
-            is_for_all = not response.cache_control.no_store
-            if response.status_code == 200 and not response.is_streamed and is_for_all:
+            if response.status_code == 200 and not response.is_streamed:
                 _validate(repeats, response, state)
         elif asked.method == "OPTIONS":
             headers["Access-Control-Allow-Origin"] = "*"
@@ -122,6 +119,14 @@ def _without_min_seq(app: Wsgi) -> Wsgi:
     return take
 
 
+def _refuse_writes(asked: Request) -> None:
+    if asked.method == "OPTIONS":
+        return
+    _refuse_foreign_writes(asked)
+    if asked.url_rule is not None:  # where nothing is recorded, that is what to say
+        must_allow_writing()
+
+
 def _refuse_foreign_writes(asked: Request) -> None:
     """Let pages of other sites write nothing, through whichever browser.
 
@@ -129,8 +134,6 @@ def _refuse_foreign_writes(asked: Request) -> None:
     Origin ("null" from where it hides it), the others in Referer at most. A program tells nothing.
     The scheme is not compared: what stands before us may have ended TLS.
     """
-    if asked.method == "OPTIONS":
-        return
     site = asked.headers.get("Sec-Fetch-Site", "none")
     if site not in ("same-origin", "none"):
         raise ForeignOriginError(f"Pages that are {site} may read here, not write.")
@@ -184,8 +187,13 @@ def _repeated(repeats: Repeats, asked: Request) -> Response | None:
 
 
 def _validate(repeats: Repeats, response: Response, state: State | None) -> None:
-    """Give the response an ETag, and turn it into a 304 for those who have it."""
+    """Give the response an ETag, and turn it into a 304 for those who have it.
+
+    One that nobody is to keep, such as a form, is left as it is.
+    """
     headers = response.headers
+    if response.cache_control.no_store:
+        return
     if "ETag" not in headers:
         is_pinned = g.get("is_pinned", False)
         headers.setdefault("Cache-Control", PINNED if is_pinned else UNPINNED)
