@@ -1,6 +1,6 @@
 """A form for a report: its rows, what is wrong with it and where, and what its buttons do."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -39,7 +39,8 @@ FIRST = {
 REWORKS = ("add", "remove", "use")
 """Buttons that change the form, and record nothing."""
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
+"""A fault as the API describes it."""
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Form:
     kind: str
     typed: Typed
     status: HTTPStatus = HTTPStatus.OK
-    faults: list[Row] = field(default_factory=list)  # as the API describes them
+    faults: list[Row] = field(default_factory=list)
     focus: str = ""  # the name of the field to go on in
 
     @property

@@ -16,6 +16,7 @@ class Label(NamedTuple):
     hint: str = ""
     kind: str = "line"  # line, area, choice, flag, party or issue
     options: Options = ()
+    examples: Options = ()
 
 
 def _sets_none(attribution: str) -> bool:
@@ -67,17 +68,25 @@ ROW = "ROW"
 
 ROLES: Options = (("", "Participant"), *_spoken(vocabulary.ROLES[1:]))
 
+DATES: Options = (
+    ("2025-12-14", "a day"),
+    ("2025-12", "a month"),
+    ("2025", "a year"),
+    ("2025-12-14T09:30:00+01:00", "a time, with its offset"),
+    ("2025-12?", "possibly"),
+    ("2025-12~", "about"),
+    ("2025-12%", "possibly about"),
+    ("2025-12-14/2025-12-15", "from and to"),
+    ("2025-12-14/..", "since"),
+)
+"""The forms of dates that sources give: contract, section 2."""
+
 ONE_PER_LINE = "One per line."
 
 NAMES = "A name, alias, code or id of a party on record."
 
 LABELS = {
-    "occurred": Label(
-        "Date",
-        "As precisely as the source gives it: 2025-12-14, 2025-12, 2025 or "
-        "2025-12-14T09:30:00+01:00. 2025-12? possibly, 2025-12~ about, 2025-12% both. "
-        "2025-12-14/2025-12-15 from and to, 2025-12-14/.. since.",
-    ),
+    "occurred": Label("Date", "As precisely as the source gives it.", examples=DATES),
     "parties": Label("Party", NAMES, "party"),
     "speaker.name": Label("Name of who spoke"),
     "speaker.role": Label("Role of who spoke", "Such as: foreign minister."),

@@ -40,7 +40,8 @@ class Suggestions:
         for kind, called in CALLED.items():
             found = catalog.versions(connection, kind, head.seq, count=EVERY)
             self.records[kind] = {one.record["id"]: one.record for one in found}
-            self._alike[kind] = alike = {}
+            alike: dict[str, list[str]] = {}
+            self._alike[kind] = alike
             for key, record in self.records[kind].items():
                 alike.setdefault(record[called].strip().casefold(), []).append(key)
             names = {text: ids[0] for text, ids in alike.items() if len(ids) == 1}

@@ -8,6 +8,7 @@ in the record, and a fault of the record names the field of the form.
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import orjson
 from marshmallow import Schema, fields
 
 from events.records import Record
@@ -34,13 +35,15 @@ def _tree(form: Iterable[tuple[str, str]]) -> Typed:
     """Return texts by their dotted names as a tree. Of two with one name the first counts."""
     tree: Typed = {}
     for name, text in form:
+        if name.count(".") >= DEEPEST:
+            continue
         parts = name.split(".")
         node: Any = tree
         for part in parts[:-1]:
             node = node.setdefault(part, {})
             if not isinstance(node, dict):
                 break
-        if len(parts) <= DEEPEST and isinstance(node, dict):
+        if isinstance(node, dict):
             node.setdefault(parts[-1], text)
     return tree
 
@@ -187,13 +190,21 @@ def kept(after: Any, before: Any, original: Any) -> Any:
             for name, value in after.items()
         }
     if isinstance(after, list) and isinstance(before, list) and isinstance(original, list):
-        return [_kept_row(place, row, before, original) for place, row in enumerate(after)]
+        return _kept_rows(after, before, original)
     return after
 
 
-def _kept_row(place: int, row: Any, before: list[Any], original: list[Any]) -> Any:
+def _kept_rows(after: list[Any], before: list[Any], original: list[Any]) -> list[Any]:
     if len(before) != len(original):
-        return row  # lines, of which some have line breaks: nobody knows which is which
-    if row in before:
-        return original[before.index(row)]
-    return kept(row, before[place], original[place]) if place < len(before) else row
+        return after  # lines, of which some have line breaks: nobody knows which is which
+    places = {orjson.dumps(row): place for place, row in enumerate(before)}
+    rows = []
+    for place, row in enumerate(after):
+        alike = places.get(orjson.dumps(row))
+        if alike is not None:
+            rows.append(original[alike])
+        elif place < len(before):
+            rows.append(kept(row, before[place], original[place]))
+        else:
+            rows.append(row)
+    return rows

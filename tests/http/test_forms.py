@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from service.app import create_app
+from service.config import SettingError
 from tests.records import issue, meeting, party, position, retraction, statement
 
 pytestmark = pytest.mark.usefixtures("scene")
@@ -581,6 +583,29 @@ def test_a_server_for_reading_shows_and_takes_no_forms(client, told):
         assert "for reading" in answer.text
         assert send(client, path, GOOD).status_code == 403
     assert head(client) == 5
+
+
+def test_an_operator_turns_writing_off(new_url, monkeypatch):
+    monkeypatch.setenv("STANCELOG_WRITES", "off")
+    app = create_app(new_url())
+    assert send(app.test_client(), "/record/statement", GOOD).status_code == 403
+    app.extensions["stancelog"].close()
+    monkeypatch.setenv("STANCELOG_WRITES", "no")
+    with pytest.raises(SettingError, match="give on or off"):
+        create_app(new_url())
+
+
+def test_where_reads_are_behind_what_is_recorded_counts_and_is_waited_for(url, client, monkeypatch):
+    monkeypatch.setenv("STANCELOG_PROJECTION", "async")
+    app = create_app(url)
+    behind = app.test_client()
+    assert behind.put("/v1/parties/france", json=party("france")).status_code == 201
+    answer = send(behind, "/record/statement", GOOD | {"parties.0": "france", "id": "r-1"})
+    assert answer.location == "/reports/r-1?min_seq=6"
+    form = {"reason": "other", "version": "1"}
+    answer = send(behind, "/reports/r-1/retract", form)
+    assert answer.location == "/reports/r-1?min_seq=7"
+    app.extensions["stancelog"].close()
 
 
 def test_a_link_fills_in_what_it_is_about(client):
