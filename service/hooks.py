@@ -16,7 +16,7 @@ from events import dates
 from events.errors import Fault
 from service.http import must_allow_writing, store, unwanted
 from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
-from service.repeats import PINNED, UNPINNED, Repeats, State, kind_of, tag, unchanged
+from service.repeats import PINNED, UNKEPT, UNPINNED, Repeats, State, kind_of, tag, unchanged
 
 SEQ = "Stancelog-Seq"
 SET_ASIDE = "Stancelog-Set-Aside"
@@ -192,7 +192,7 @@ def _validate(repeats: Repeats, response: Response, state: State | None) -> None
     One that nobody is to keep, such as a form, is left as it is.
     """
     headers = response.headers
-    if response.cache_control.no_store:
+    if headers.get("Cache-Control") == UNKEPT:
         return
     if "ETag" not in headers:
         is_pinned = g.get("is_pinned", False)

@@ -18,6 +18,7 @@ from service.pages import words as wording
 from service.pages.suggestions import Suggestions
 from service.pages.typed import Typed, is_filled, record_of, typed_in
 from service.problems import described, status_of
+from service.repeats import UNKEPT
 from service.schemas import records
 from service.schemas.fields import One
 from service.schemas.records import SCHEMAS
@@ -233,5 +234,5 @@ def shown(
 def unkept(page: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return a page that is not to be kept anywhere."""
     response: Response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = UNKEPT
     return response
