@@ -16,7 +16,11 @@ def create_app(database: str | None = None) -> Flask:
     Creates or upgrades the database. Raises DatabaseUrlError.
     """
     app = Flask("service")
-    app.config.update(MAX_CONTENT_LENGTH=config.MOST_BYTES)
+    app.config.update(
+        MAX_CONTENT_LENGTH=config.MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=config.MOST_BYTES,  # the report of a vote has hundreds of rows
+        WRITES=config.allows_writing(),
+    )
     app.extensions["stancelog"] = Store(
         database or config.database_url(),
         is_followed=config.is_followed(),

@@ -7,6 +7,8 @@ READ_DATABASE = "STANCELOG_READ_DATABASE"
 PROJECTION = "STANCELOG_PROJECTION"
 DEFAULT_DATABASE = "sqlite:///stancelog.db"
 
+WRITES = "STANCELOG_WRITES"
+
 LOCK_TIMEOUT = "STANCELOG_LOCK_TIMEOUT"
 DEFAULT_LOCK_TIMEOUT = 30
 
@@ -53,6 +55,14 @@ def is_followed() -> bool:
     if value not in ("sync", "async"):
         raise SettingError(f"{PROJECTION} is {value!r}: give sync or async")
     return value == "async"
+
+
+def allows_writing() -> bool:
+    """Tell whether anything may be recorded over HTTP. Raises SettingError."""
+    value = os.environ.get(WRITES) or "on"
+    if value not in ("on", "off"):
+        raise SettingError(f"{WRITES} is {value!r}: give on or off")
+    return value == "on"
 
 
 def lock_timeout() -> int:

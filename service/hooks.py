@@ -16,9 +16,9 @@ from werkzeug.http import quote_etag
 from events import dates
 from events.errors import Fault
 from projections.database import Trouble
-from service.http import store, unwanted
+from service.http import must_allow_writing, store, unwanted
 from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
-from service.repeats import PINNED, UNPINNED, Repeats, State, kind_of, tag, unchanged
+from service.repeats import PINNED, UNKEPT, UNPINNED, Repeats, State, kind_of, tag, unchanged
 from service.store import Store
 
 SEQ = "Stancelog-Seq"
@@ -64,7 +64,7 @@ def register(app: Flask) -> None:
     def _before() -> Response | None:
         asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001  once, for all
         if asked.method not in READS:
-            _refuse_foreign_writes(asked)
+            _refuse_writes(asked)
         _refuse_odd_questions(asked)
         if asked.method not in READS or asked.blueprint is None:
             return None
@@ -145,11 +145,28 @@ def _is_plain(environ: dict[str, Any]) -> bool:
     return environ["REQUEST_METHOD"] == "GET" and NOT_PLAIN.isdisjoint(environ)
 
 
-def _refuse_foreign_writes(asked: Request) -> None:
-    origin = asked.headers.get("Origin")
-    if asked.method == "OPTIONS" or origin is None or origin.endswith(f"://{asked.host}"):
+def _refuse_writes(asked: Request) -> None:
+    if asked.method == "OPTIONS":
         return
-    raise ForeignOriginError(f"Pages of {origin} may read here, not write.")
+    _refuse_foreign_writes(asked)
+    if asked.url_rule is not None:  # where nothing is recorded, that is what to say
+        must_allow_writing()
+
+
+def _refuse_foreign_writes(asked: Request) -> None:
+    """Let pages of other sites write nothing, through whichever browser.
+
+    A browser tells where a request comes from: all of today in Sec-Fetch-Site, nearly all in
+    Origin ("null" from where it hides it), the others in Referer at most. A program tells nothing.
+    The scheme is not compared: what stands before us may have ended TLS.
+    """
+    site = asked.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("same-origin", "none"):
+        raise ForeignOriginError(f"Pages that are {site} may read here, not write.")
+    told = asked.headers.get("Origin") or asked.headers.get("Referer")
+    scheme, _, rest = (told or "").partition("://")
+    if told and (scheme not in ("http", "https") or rest.partition("/")[0] != asked.host):
+        raise ForeignOriginError(f"Pages of {told} may read here, not write.")
 
 
 def _refuse_odd_questions(asked: Request) -> None:
@@ -220,6 +237,8 @@ def _finished(repeats: Repeats, response: Response) -> Response:
         headers |= READABLE | PREFLIGHT
     has = _give(response, headers)
     is_whole = response.status_code == 200 and not response.is_streamed
+    if response.headers.get("Cache-Control") == UNKEPT:
+        return response  # one that nobody is to keep, such as a form
     if asked.method in READS and is_whole:
         if "etag" in has:
             _give(response, {"Cache-Control": UNPINNED})
@@ -264,7 +283,7 @@ def _is_fleeting(asked: Request, now: str | None) -> bool:
     """Tell whether what is asked for by date is about to mean another position in the log."""
     if now is not None and asked.args.get("inherit") == "1":
         return True  # memberships begin and end too
-    names = CLOCKS.intersection(asked.args)
+    names = [name for name in CLOCKS if asked.args.get(name)]
     if not names:
         return False
     recent = dates.now() - dates.MINUTE

@@ -15,12 +15,14 @@ from webargs.flaskparser import FlaskParser
 
 from events.batch import Sent
 from events.errors import BatchRefusedError, Fault, InvalidRecordError
+from events.names import record_key
 from events.records import Record
+from events.reports import Report
 from projections.log import Head
-from service import clocks
+from service import clocks, lookup
 from service.clocks import Asked, Clocks, Names
 from service.ndjson import decode
-from service.problems import InvalidQueryError
+from service.problems import InvalidQueryError, WritingNotAllowedError
 from service.store import Recorded, Store
 
 RECORDED_BY = "http"
@@ -59,6 +61,26 @@ class Api(Blueprint):
 def store() -> Store:
     """Return the database that this app serves."""
     return cast(Store, current_app.extensions["stancelog"])
+
+
+def writing_is_allowed() -> bool:
+    """Tell whether whoever asks may record anything here."""
+    return bool(current_app.config["WRITES"])
+
+
+def must_allow_writing() -> None:
+    """Raises WritingNotAllowedError."""
+    if not writing_is_allowed():
+        raise WritingNotAllowedError("This server is for reading: nothing is recorded through it.")
+
+
+def report_in_log(report: str) -> Report:
+    """Return a report as the log has it: what is read may be behind. Raises NotFoundError."""
+    found = store().timeline.find(record_key(report))
+    if isinstance(found, Report):
+        return found
+    with store().reading() as (connection, head):
+        raise lookup.no_report(connection, report, head)
 
 
 @contextmanager

@@ -73,6 +73,10 @@ class ForeignOriginError(Exception):
     """A page of another site tries to write."""
 
 
+class WritingNotAllowedError(Exception):
+    """Nothing may be recorded here."""
+
+
 def problem(
     status: HTTPStatus,
     detail: str,
@@ -154,7 +158,8 @@ def register(app: Flask) -> None:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, _summary(rows), rows)
 
     @app.errorhandler(ForeignOriginError)
-    def _foreign(error: ForeignOriginError) -> Response:
+    @app.errorhandler(WritingNotAllowedError)
+    def _forbidden(error: Exception) -> Response:
         return problem(HTTPStatus.FORBIDDEN, str(error))
 
     _register_unavailable(app)

@@ -43,6 +43,7 @@ VARIES_BY = "accept-datetime"
 
 PINNED = "public, max-age=31536000, immutable"
 UNPINNED = "public, no-cache"
+UNKEPT = "no-store"
 
 
 class State(NamedTuple):

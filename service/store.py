@@ -88,6 +88,11 @@ class Store:
             if not is_followed:
                 self.catch_up()
 
+    @property
+    def is_read_at_once(self) -> bool:
+        """Tell whether every read sees a write as soon as it is acknowledged."""
+        return not self._waits_for_others
+
     def _opened(self, url: str) -> tuple[Timeline, Engine]:
         timeline = Timeline(url, check=records.load, lock_timeout=self._lock_timeout)
         return timeline, connect(url, self._lock_timeout)

@@ -5,6 +5,6 @@ JavaScript.
 """
 
 from service.pages.view import pages
-from service.pages import catalog, differences, embeds, matrix, overview, positions, reports  # noqa: F401, I001
+from service.pages import amending, catalog, differences, embeds, matrix, overview, positions, recording, reports  # noqa: F401, I001
 
 __all__ = ["pages"]

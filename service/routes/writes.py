@@ -14,13 +14,11 @@ from events.errors import (
     RefusedError,
     UnknownError,
 )
-from events.names import record_key
 from events.records import Record
-from events.reports import Report
 from events.vocabulary import REGISTRATIONS, REPORTS
 from projections import catalog
-from service import lines, lookup
-from service.http import RECORDED_BY, Api, body, json, record_all, record_one, store
+from service import lines
+from service.http import RECORDED_BY, Api, body, json, record_all, record_one, report_in_log, store
 from service.identity import new_id
 from service.links import url
 from service.problems import refused
@@ -140,11 +138,7 @@ def _registered_here(sent: list[Sent]) -> set[tuple[str, str]]:
 
 def _amend(report: str, kind: str) -> Response:
     record = records.load(addressed(body(), type=kind, report=report))
-    current = store().timeline.find(record_key(report))  # what is read may be behind the log
-    if not isinstance(current, Report):
-        with store().reading() as (connection, head):
-            raise lookup.no_report(connection, report, head)
-    version = _expected_version(current.version)
+    version = _expected_version(report_in_log(report).version)
     return _answer(record_one(lines.identified(record, _new_id), version))
 
 

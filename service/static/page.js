@@ -88,7 +88,8 @@ function announce(text) {
   setTimeout(() => note.remove(), 6000);
 }
 
-if (!isPinned) setInterval(() => look().catch(() => {}), EVERY);
+const isForm = document.querySelector("form.record") !== null; // what is typed stays
+if (!isPinned && !isForm) setInterval(() => look().catch(() => {}), EVERY);
 
 // A frame tells the page around it how high it is.
 if (window.parent !== window) {

@@ -340,6 +340,42 @@ def test_a_page_of_another_site_may_not_write(client):
     assert post(client, "/v1/reports", statement("r-1"), headers=own).status_code == 201
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "null"},
+        {"Origin": "http://localhost.example.org"},
+        {"Origin": "chrome-extension://localhost"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+        {"Referer": "https://example.org/form"},
+        {"Referer": "http://[bad"},
+    ],
+    ids=lambda headers: ", ".join(f"{name} {text}" for name, text in headers.items()),
+)
+def test_nor_may_one_that_does_not_tell_its_origin(client, headers):
+    answer = post(client, "/v1/reports", statement("r-1"), headers=headers)
+    assert (answer.status_code, answer.mimetype) == (403, PROBLEM)
+    assert client.get("/v1/reports/r-1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "https://localhost"},  # behind something that ends TLS
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "none"},
+        {"Referer": "http://localhost/record/statement"},
+    ],
+    ids=lambda headers: ", ".join(f"{name} {text}" for name, text in headers.items()),
+)
+def test_programs_and_our_own_pages_may(client, headers):
+    answer = post(client, "/v1/reports", statement("r-1"), headers=headers)
+    assert answer.status_code == 201
+
+
 def test_who_recorded_it_is_kept(client):
     post(client, "/v1/reports", statement("r-1"))
     assert client.get("/v1/reports/r-1").json["recorded_by"] == "http"
@@ -347,3 +383,18 @@ def test_who_recorded_it_is_kept(client):
 
 def test_an_empty_batch_is_refused(client):
     assert client.post("/v1/reports/batch", data="\n \n").status_code == 422
+
+
+def test_a_server_for_reading_records_nothing(client):
+    client.application.config["WRITES"] = False
+    for send, path in [
+        (client.post, "/v1/reports"),
+        (client.post, "/v1/reports/batch"),
+        (client.put, "/v1/parties/france"),
+    ]:
+        answer = send(path, data=json.dumps(statement("r-1")))
+        assert (answer.status_code, answer.mimetype) == (403, PROBLEM), path
+        assert "for reading" in answer.json["detail"]
+    assert client.delete("/v1/reports/r-1").status_code == 405
+    assert head(client) == 4
+    assert client.get("/v1/parties/ukraine").status_code == 200
