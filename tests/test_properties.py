@@ -22,6 +22,7 @@ from projections.positions import Pair
 from projections.projector import PROJECTIONS, START, checkpoint
 from projections.rebuild import rebuild
 from projections.runs import Answer, Run
+from projections.search import search_index
 from service import answers
 from service.answers.positions import standing
 from service.clocks import Clocks
@@ -354,7 +355,13 @@ def test_any_batches_pages_and_engine_give_the_rows_that_sqlite_has_one_by_one(
 def lose_rows_of(store: Store, tables: Any) -> None:
     with writing(store.engine) as connection:
         for table in tables:
-            connection.execute(table.delete())
+            if table is search_index and connection.dialect.name == "sqlite":
+                # FTS5 deletes nothing from an index that keeps no content, but all of it
+                connection.exec_driver_sql(
+                    "INSERT INTO search_index (search_index) VALUES ('delete-all')"
+                )
+            else:
+                connection.execute(table.delete())
 
 
 def in_random_batches(arriving: list[Any], random: Random) -> Iterator[list[Any]]:

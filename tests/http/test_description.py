@@ -103,7 +103,10 @@ def test_every_answer_is_as_described(client, told):
     reads = {path for path in reads if path.startswith("/v1/")}
     exports = {path for path in reads if path.endswith(".csv")}
     timemaps = {path for path in reads if path.endswith("/timemap")}
-    assert reads - exports - timemaps == {path.rstrip("#") for path in questions}
+    streams = {"/v1/stream"}
+    assert reads - exports - timemaps - streams == {path.rstrip("#") for path in questions}
+    (pushed,) = document["paths"]["/v1/stream"]["get"]["responses"]["200"]["content"]
+    assert pushed == "text/event-stream"
     for path in exports:
         (answered,) = document["paths"][path]["get"]["responses"]["200"]["content"]
         assert answered == "text/csv"
