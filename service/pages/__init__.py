@@ -4,7 +4,7 @@ Each is found at the path of its answer without /v1. They are rendered here, and
 JavaScript.
 """
 
+from service.pages import catalog, differences, embeds, matrix, overview, positions, reports  # noqa: F401
 from service.pages.view import pages
-from service.pages import catalog, differences, embeds, matrix, overview, positions, reports  # noqa: F401, I001
 
 __all__ = ["pages"]

@@ -1,5 +1,6 @@
 """What differs between two dates: in the world, or in what was known."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import request
@@ -7,6 +8,7 @@ from flask import request
 from events.vocabulary import POSITION_FLOOR
 from projections.differences import Axis
 from service import answers, steps
+from service.clocks import Asked
 from service.http import asking
 from service.pages.stops import around
 from service.pages.view import CLOCKS, View, given_among, loaded, names, pages, render, viewing
@@ -68,12 +70,10 @@ def _difference(question: dict[str, Any]) -> answers.Body:
     axis = steps.axis_of(parameters)
     last_asked = steps.last_asked(axis, parameters)
     with asking(last_asked, POSITION_FLOOR, steps.NAMES[axis]) as (connection, head, last):
-        found, end = answers.difference(
-            connection, head, last, parameters, limit=MOST
-        )
+        found, end = answers.difference(connection, head, last, parameters, limit=MOST)
     return found | {"has_more": end is not None, "is_world": axis is Axis.WORLD}
 
 
 def _spread(parameters: dict[str, Any]) -> dict[str, Any]:
-    asked = parameters["asked"]
-    return {k: v for k, v in parameters.items() if k != "asked"} | asked.__dict__
+    asked: Asked = parameters["asked"]
+    return {k: v for k, v in parameters.items() if k != "asked"} | asdict(asked)

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from events.vocabulary import ATTRIBUTIONS, POSITION_FLOOR, STATUS_FLOOR
 from projections import catalog
 from projections.log import Head
-from service.pages import words as wording
 from service.clocks import Asked, Clocks, TwoFloors
 from service.http import asking
 from service.links import page
+from service.pages import words as wording
 from service.problems import InvalidQueryError
 from service.schemas.queries import StatusedMoment
 from service.schemas.records import faults_of
@@ -130,7 +130,8 @@ def loaded(schema: Schema, given: Mapping[str, str]) -> dict[str, Any]:
     try:
         told: dict[str, Any] = schema.load(given)
     except ValidationError as error:
-        raise InvalidQueryError(*faults_of(error.normalized_messages(), schema)) from None
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise InvalidQueryError(*faults_of(messages, schema)) from None
     return told
 
 
