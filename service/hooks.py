@@ -189,9 +189,9 @@ def _is_fleeting(asked: Request) -> bool:
     """Tell whether what is asked for by date is about to mean another position in the log."""
     if asked.args.get("inherit") == "1" and "now" in g:
         return True  # memberships begin and end too
-    names = CLOCKS.intersection(asked.args)
+    given = [asked.args[name] for name in CLOCKS.intersection(asked.args)]
     recent = dates.now() - dates.MINUTE
-    return any(dates.instant_of(asked.args[name]) > recent for name in names)
+    return any(dates.instant_of(text) > recent for text in given if text.strip())
 
 
 def _tag_by_state(

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import request
 
+from events import dates
 from events.vocabulary import POSITION_FLOOR
 from projections.differences import Axis
 from service import answers, steps
@@ -12,6 +13,7 @@ from service.clocks import Asked
 from service.http import asking
 from service.pages.stops import around
 from service.pages.view import CLOCKS, View, given_among, loaded, names, pages, render, viewing
+from service.pages.words import day_of
 from service.schemas.queries import StepPage
 
 WORLD = ("from", "to")
@@ -55,11 +57,16 @@ def _question(view: View, before: str | None) -> dict[str, Any] | None:
     if not ends:
         if before is None:
             return None
-        given |= {"from": before, "to": view.day}
+        given |= {"from": _day_before(before), "to": view.day}
         given.pop("as_of", None)
         ends = list(WORLD)
     moving = CLOCKS[1:3] if set(ends) & set(KNOWLEDGE) else CLOCKS[:1]
     return {name: text for name, text in given.items() if name not in moving}
+
+
+def _day_before(day: str) -> str:
+    """Return the day before one, or the first that there is: both as YYYY-MM-DD."""
+    return day_of(max(dates.bounds_of(day).earliest - 1, dates.bounds_of("0001-01-01").earliest))
 
 
 _NAMES = (*WORLD, *KNOWLEDGE, *SUBJECT, *CLOCKS)

@@ -29,6 +29,8 @@ SIGNS = {
 }
 """So that colour is never the only sign of a position."""
 
+SIGNED = {name: f"{SIGNS[name]} {text}" for name, text in POSITIONS.items()}
+
 STATES = {
     "undeclared": "Took its position back",
     "lapsed": "Lapsed",
