@@ -25,6 +25,7 @@ from service.importing import Import
 
 ROOT = Path(__file__).parents[2]
 VENDOR = ROOT / "tests" / "vendor"
+SERVED = ROOT / "service" / "static" / "vendor"
 
 ZONES = ("America/Los_Angeles", "UTC", "Pacific/Kiritimati")
 """Far behind UTC, at it, and as far ahead of it as there is."""
@@ -132,7 +133,8 @@ class Site:
 def site() -> Iterator[Site]:
     """Another site."""
     other = Site()
-    with serving(SharedDataMiddleware(other, {"/vendor": str(VENDOR)})) as root:
+    files = {"/vendor": str(VENDOR), "/served": str(SERVED)}
+    with serving(SharedDataMiddleware(other, files)) as root:
         other.root = root
         yield other
 
@@ -170,6 +172,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
             page.on("pageerror", lambda error: note(f"uncaught: {error}"))
             page.on("console", lambda said: said.type == "error" and note(f"logged: {said.text}"))
             page.on("requestfailed", lambda asked: note(f"failed: {asked.url} {asked.failure}"))
+            expected.append("ERR_ABORTED")  # by the page itself, as it goes elsewhere
             page.on("dialog", lambda dialog: (note(f"ran: {dialog.message}"), dialog.dismiss()))
             page.goto(address)
             return page
