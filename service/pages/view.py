@@ -32,8 +32,8 @@ POLICY = (
 CLOCKS = ("as_of", "known_at", "seq", "floor", "status_floor")
 
 KEPT = frozenset(
-    ("party", "issue", "theme", "page", "clock", "q", "type", "source", "year", "cursor")
-    + ("from", "to", "known_from", "known_to", "seq_from", "seq_to")
+    {"party", "issue", "theme", "page", "clock", "q", "type", "source", "year", "cursor"}
+    | {"from", "to", "known_from", "known_to", "seq_from", "seq_to"}
 )
 """What the address of a page says besides: what others add to it (utm_source) is not passed on."""
 
