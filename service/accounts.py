@@ -7,6 +7,7 @@ from events import dates
 from events.records import Record
 from projections.reports import Version
 from service import escaping, links, wording
+from service.escaping import closed
 from service.wording import Names
 
 AMENDED = {"correction": "Corrected", "retraction": "Retracted", "reinstatement": "Reinstated"}
@@ -41,6 +42,7 @@ class Account(NamedTuple):
             yield escaping.paragraph(self.report["summary"])
         if quote := self.report.get("quote"):
             yield f"<blockquote>{escaping.html(quote)}</blockquote>"
+        yield from map(escaping.paragraph, self._setting())
         yield escaping.paragraph(self._attribution())
         yield escaping.bullets(wording.stances_in_words(self.report, self.names))
         yield escaping.bullets(wording.statuses_in_words(self.report, self.names))
@@ -54,6 +56,7 @@ class Account(NamedTuple):
         yield self.report["summary"]
         if quote := self.report.get("quote"):
             yield f"“{quote}”"
+        yield from self._setting()
         yield self._attribution()
         yield "\n".join(wording.stances_in_words(self.report, self.names))
         yield "\n".join(wording.statuses_in_words(self.report, self.names))
@@ -61,6 +64,20 @@ class Account(NamedTuple):
             wording.squeezed(f"{one['publisher']} {one.get('url', '')}")
             for one in self.report["sources"][:MOST_SOURCES]
         )
+
+    def _setting(self) -> Iterator[str]:
+        """Yield who spoke, and where, and on what; nothing where that is not told."""
+        speaker = self.report.get("speaker", {})
+        told = {
+            "Speaker": ", ".join(
+                closed(speaker[key]) for key in ("name", "role") if key in speaker
+            ),
+            "Place": closed(self.report.get("venue") or self.report.get("place") or ""),
+            "Agenda": "; ".join(map(closed, self.report.get("agenda", ())[:MOST_SOURCES])),
+        }
+        line = " ".join(f"{name}: {text}." for name, text in told.items() if text)
+        if line:
+            yield wording.squeezed(line)
 
     def _attribution(self) -> str:
         how = wording.attribution_in_words(self.report["attribution"])

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from events.records import Record, holders_of, speakers_of, stances_of
 from events.vocabulary import ATTRIBUTIONS, STRENGTH
 from projections import catalog
+from service.escaping import closed
 
 MONTHS = (
     "January",
@@ -79,8 +80,8 @@ def names_of(
     versions = catalog.versions_among(connection, "party", set(parties), seq)
     titled = catalog.versions_among(connection, "issue", set(issues), seq)
     return Names(
-        {one.record["id"]: one.record["name"] for one in versions},
-        {one.record["id"]: one.record["title"] for one in titled},
+        {one.record["id"]: closed(one.record["name"]) for one in versions},
+        {one.record["id"]: closed(one.record["title"]) for one in titled},
     )
 
 
@@ -190,7 +191,7 @@ def stances_in_words(report: Record, names: Names, most: int = MOST_LINES) -> li
         line = f"{names.party(party)} on {names.issue(issue)}: "
         line += position_in_words(position["position"]) + claimed
         if conditions := position.get("conditions"):
-            line += f", on condition: {'; '.join(conditions)}"
+            line += f", on condition: {'; '.join(map(closed, conditions))}"
         if until := position.get("until"):
             line += f", until {date_in_words(until)}"
         lines.append(squeezed(line))

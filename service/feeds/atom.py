@@ -12,7 +12,7 @@ MEDIA_TYPE = "application/atom+xml"
 FORM = "atom"
 
 
-def atom(feed: Feed) -> bytes:
+def atom_feed(feed: Feed) -> bytes:
     """Return a page of a feed as XML."""
     made = _Atom(
         clean(feed.title),

@@ -25,7 +25,7 @@ LONGEST_TEXT = 1_000
 MOST_CATEGORIES = 10
 
 
-def calendar(feed: Feed) -> bytes:
+def calendar_feed(feed: Feed) -> bytes:
     """Return the meetings of a feed."""
     made = Calendar()
     made.add("prodid", "-//Stancelog//Meetings//EN")

@@ -32,9 +32,9 @@ def _json(feed: Feed) -> bytes:
 
 
 FORMS: dict[str, tuple[str, Callable[[Feed], bytes], type[Schema]]] = {
-    "atom": (ATOM, feeds.atom, FeedQuery),
+    "atom": (ATOM, feeds.atom_feed, FeedQuery),
     "json": (JSON_FEED, _json, FeedQuery),
-    "ics": (CALENDAR, feeds.calendar, CalendarQuery),
+    "ics": (CALENDAR, feeds.calendar_feed, CalendarQuery),
 }
 
 SUBJECTS = {

@@ -23,7 +23,6 @@ from service.routes.matrix import named
 from service.schemas import widgets as shapes
 from service.schemas.widgets import SpanQuery, StoryQuery, WidgetQuery
 from service.widgets import Scene, Shown, chart, story, story_rows, timeline
-from service.widgets.scene import MOST_ROWS
 
 api = Api("widgets", __name__, url_prefix="/widgets", description="For ready-made widgets.")
 
@@ -75,7 +74,7 @@ def _answered(
         try:
             body = told(scene)
         except TooManyError:
-            message = f"name parties or issues: this is made of more than {MOST_ROWS} claims"
+            message = "name parties or issues, or a window: this is more than can be shown"
             raise InvalidQueryError(Fault("party", "invalid", message)) from None
         response = Response(body, mimetype=media_type)
         path = request.path.removeprefix("/widgets/")

@@ -5,8 +5,8 @@ takes that for local time, and so shows the same date everywhere; it takes a bar
 and shows the day before to the Americas.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -16,12 +16,17 @@ from events.vocabulary import STRENGTH
 from projections import spans, windows
 from projections.positions import Pair
 from projections.runs import Run
-from projections.spans import Span
+from projections.spans import Span, TooManyError
 from service import wording
 from service.clocks import Clocks
 
-MOST_ROWS = 10_000
+MOST_ROWS = 7_000
 """Rows that the positions, or the statuses, of one answer may be made of."""
+
+MOST_SPANS = 2_000
+"""Positions, or statuses, that a widget is shown."""
+
+K = TypeVar("K")
 
 
 class Shown(NamedTuple):
@@ -71,8 +76,7 @@ class Scene(NamedTuple):
             floor=self.clocks.strength,
             most=MOST_ROWS,
         )
-        within = {pair: list(self._within(some)) for pair, some in found.items()}
-        return {pair: some for pair, some in within.items() if some}
+        return self._within(found)
 
     def statuses(self) -> dict[str, list[Span]]:
         """Return the spans of statuses in the window, by issue. Raises TooManyError."""
@@ -84,8 +88,7 @@ class Scene(NamedTuple):
             floor=STRENGTH[self.shown.status_floor],
             most=MOST_ROWS,
         )
-        within = {issue: list(self._within(some)) for issue, some in found.items()}
-        return {issue: some for issue, some in within.items() if some}
+        return self._within(found)
 
     def names(self, parties: Iterable[str], issues: Iterable[str]) -> wording.Names:
         """Return what they were called at that point of the log."""
@@ -96,13 +99,17 @@ class Scene(NamedTuple):
         """Return until when to show a run, in UTC microseconds."""
         return self.end if run.effect_end is None else run.effect_end
 
-    def _within(self, some: list[Span]) -> Iterator[Span]:
+    def _within(self, found: dict[K, list[Span]]) -> dict[K, list[Span]]:
+        within = {key: [*filter(self._is_shown, some)] for key, some in found.items()}
+        if sum(map(len, within.values())) > MOST_SPANS:
+            raise TooManyError
+        return {key: some for key, some in within.items() if some}
+
+    def _is_shown(self, span: Span) -> bool:
         first, last = self.shown.first, self.shown.last
-        for span in some:
-            is_late = last is not None and span.run.effect > last
-            is_early = first is not None and self.end_of(span.run) < first
-            if not is_late and not is_early:
-                yield span
+        is_late = last is not None and span.run.effect > last
+        is_early = first is not None and self.end_of(span.run) < first
+        return not is_late and not is_early
 
 
 def local(micros: int) -> str:

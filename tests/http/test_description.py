@@ -36,7 +36,7 @@ def test_every_route_is_described(client):
     routes = {
         (method.lower(), re.sub(r"<\w+>", "*", rule.rule))
         for rule in client.application.url_map.iter_rules()
-        if rule.rule.startswith("/v1")
+        if rule.rule.startswith(("/v1/", "/widgets/", "/feeds/"))
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert described == routes
@@ -99,6 +99,7 @@ def test_every_answer_is_as_described(client, told):
         "/v1/log": "/v1/log?limit=20",
     }
     reads = {path for path, methods in document["paths"].items() if "get" in methods}
+    reads = {path for path in reads if path.startswith("/v1/")}
     exports = {path for path in reads if path.endswith(".csv")}
     timemaps = {path for path in reads if path.endswith("/timemap")}
     assert reads - exports - timemaps == {path.rstrip("#") for path in questions}
@@ -119,6 +120,31 @@ def test_every_answer_is_as_described(client, told):
     problem = document["components"]["schemas"]["Problem"]
     for wrong in ("/v1/parties/nobody", "/v1/matrix?seq=-1", "/v1/nothing"):
         Draft202012Validator(problem | components).validate(client.get(wrong).json)
+
+
+@pytest.mark.usefixtures("scene")
+def test_every_feed_is_as_described(client, told):
+    told(
+        statement("r-1", positions=[position("support")], statuses=[status("proposed")]),
+        meeting("m-1", occurred="2020-03"),
+        retraction("m-1"),
+    )
+    document = client.get("/openapi.json").json
+    components = {"components": document["components"]}
+    asked = {"{party}": "ukraine", "{issue}": "nato"}
+    feeds = [path for path in document["paths"] if not path.startswith("/v1/")]
+    assert len(feeds) == 13
+    for path in feeds:
+        address = path
+        for name, value in asked.items():
+            address = address.replace(name, value)
+        answer = client.get(address)
+        described = document["paths"][path]["get"]["responses"]["200"]["content"]
+        assert answer.status_code == 200, path
+        assert list(described) == [answer.mimetype], path
+        schema = described[answer.mimetype]["schema"]
+        if "json" in answer.mimetype:
+            Draft202012Validator(schema | components).validate(answer.json)
 
 
 GOOD = {

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from events import dates
 from events.dates import bounds_of
@@ -191,38 +191,29 @@ def _when(version: Version) -> Item:
 # Where there are too many of them
 
 
-class _Bucket(NamedTuple):
-    first: int  # UTC microseconds
-    last: int
-    date: str
-
-
 def _clusters(days: list[Day]) -> Iterator[Item]:
     """Yield how many reports there were, in the shortest buckets that are not too many."""
+    dated = [(dates.to_text(one.day), one.type, one.reports) for one in days]
     for length in (DAY_LONG, MONTH_LONG, YEAR_LONG):
-        counts: Counter[tuple[_Bucket, str]] = Counter()
-        for one in days:
-            counts[_bucket(one.day, length), one.type] += one.reports
+        counts: Counter[tuple[str, str]] = Counter()
+        for date, type_, number in dated:
+            counts[date[:length], type_] += number
         if len(counts) <= MOST_CLUSTERS:
             break
-    for (bucket, type_), number in counts.items():
+    for (date, type_), number in counts.items():
+        earliest, latest = bounds_of(date)
         text = f"{number} {type_}{'s' * (number != 1)}"
         yield {
-            "id": f"cluster:{type_}:{bucket.date}",
+            "id": f"cluster:{type_}:{date}",
             "group": MEETINGS if type_ == "meeting" else STATEMENTS,
             "type": "range",
-            "start": local(bucket.first),
-            "end": local(bucket.last),
+            "start": local(earliest),
+            "end": local(latest),
             "content": text,
-            "title": f"{text} of {wording.date_in_words(bucket.date)}",
+            "title": f"{text} of {wording.date_in_words(date)}",
             "className": f"cluster {type_}",
             "count": number,
         }
-
-
-def _bucket(micros: int, length: int) -> _Bucket:
-    date = dates.to_text(micros)[:length]
-    return _Bucket(*bounds_of(date), date)
 
 
 # Groups

@@ -51,9 +51,7 @@ COLUMNS = (
 
 def story(scene: Scene) -> dict[str, Any]:
     """Return a title slide, a slide for each report in order of effect, and eras."""
-    number = sum(
-        day.reports for day in windows.days_in(scene.connection, scene.window, seq=scene.clocks.seq)
-    )
+    number = windows.number_in(scene.connection, scene.window, seq=scene.clocks.seq)
     reports = windows.newest_in(
         scene.connection, scene.window, seq=scene.clocks.seq, count=scene.shown.limit
     )
