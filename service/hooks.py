@@ -283,11 +283,11 @@ def _is_fleeting(asked: Request, now: str | None) -> bool:
     """Tell whether what is asked for by date is about to mean another position in the log."""
     if now is not None and asked.args.get("inherit") == "1":
         return True  # memberships begin and end too
-    names = [name for name in CLOCKS if asked.args.get(name)]
-    if not names:
+    given = [asked.args[name] for name in CLOCKS.intersection(asked.args)]
+    if not given:
         return False
     recent = dates.now() - dates.MINUTE
-    return any(dates.instant_of(asked.args[name]) > recent for name in names)
+    return any(dates.instant_of(text) > recent for text in given if text.strip())
 
 
 def _tag_of_content(response: Response, now: str | None) -> str:

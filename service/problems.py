@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
 import psycopg
@@ -44,6 +45,8 @@ class NotFoundError(Exception):
 
     def __init__(self, kind: str, name: str, did_you_mean: Sequence[str] = (), why: str = ""):
         super().__init__(why or f"There is no {kind} {name!r}.")
+        self.kind = kind
+        self.name = name
         self.did_you_mean = list(did_you_mean)
 
 
@@ -82,9 +85,13 @@ def problem(
     detail: str,
     faults: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """Return a problem. `faults` become its `errors`, each with a field, rule and message."""
+    """Return a problem. `faults` become its `errors`, each with a field, rule and message.
+
+    `links`: for people, the addresses of what they may have meant, by id.
+    """
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": status.phrase,
@@ -96,7 +103,9 @@ def problem(
         body["errors"] = list(faults)
     body |= {key: value for key, value in more.items() if value is not None}
     if is_for_people():
-        response = Response(render_template("pages/error.html", problem=body), status.value)
+        response = Response(
+            render_template("pages/error.html", problem=body, links=links or {}), status.value
+        )
     else:
         response = Response(orjson.dumps(body), status.value, mimetype=MEDIA_TYPE)
     response.headers.update(headers or {})
@@ -108,6 +117,17 @@ def is_for_people() -> bool:
     if request.path.startswith("/v1/"):
         return False
     return bool(request.accept_mimetypes.best_match([MEDIA_TYPE, "text/html"]) == "text/html")
+
+
+def _same_page(error: NotFoundError, near: str) -> str:
+    """Return the address that was asked for, with the name of what is there in it."""
+    segments = [near if one == error.name else one for one in request.path.split("/")]
+    asked = [
+        (key, near if value == error.name and key == error.kind else value)
+        for key, value in request.args.items(multi=True)
+    ]
+    path = quote("/".join(segments))
+    return f"{path}?{urlencode(asked)}" if asked else path
 
 
 def status_of(error: Exception) -> HTTPStatus:
@@ -150,7 +170,10 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(NotFoundError)
     def _not_found(error: NotFoundError) -> Response:
-        return problem(HTTPStatus.NOT_FOUND, str(error), did_you_mean=error.did_you_mean)
+        links = {near: _same_page(error, near) for near in error.did_you_mean}
+        return problem(
+            HTTPStatus.NOT_FOUND, str(error), links=links, did_you_mean=error.did_you_mean
+        )
 
     @app.errorhandler(InvalidQueryError)
     def _invalid(error: InvalidQueryError) -> Response:

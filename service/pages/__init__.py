@@ -4,7 +4,32 @@ Each is found at the path of its answer without /v1. They are rendered here, and
 JavaScript.
 """
 
+from service.pages import (
+    amending,
+    catalog,
+    differences,
+    embeds,
+    matrix,
+    overview,
+    positions,
+    recording,
+    reports,
+    searching,
+)
 from service.pages.view import pages
-from service.pages import amending, catalog, differences, embeds, matrix, overview, positions, recording, reports  # noqa: F401, I001
 
-__all__ = ["pages"]
+SUBJECTS = (
+    amending,
+    catalog,
+    differences,
+    embeds,
+    matrix,
+    overview,
+    positions,
+    recording,
+    reports,
+    searching,
+)
+"""Each adds its routes to `pages`."""
+
+__all__ = ["SUBJECTS", "pages"]

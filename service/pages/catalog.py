@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from projections import catalog, reports
 from projections.positions import Pair, pairs_of
 from service import answers, lookup
-from service.clocks import Clocks
 from service.answers.shared import MOST_EVIDENCE
 from service.answers.statuses import status_alone
+from service.clocks import Clocks
 from service.pages import linked_data
 from service.pages.overview import tally, tally_of
 from service.pages.stops import around
@@ -82,7 +82,9 @@ def party_list() -> str:
     with viewing() as (connection, view):
         found = versions(connection, "party", view)
         found.sort(key=lambda version: version.record["name"].casefold())
-        return render("parties.html", view, title="Parties", around=around(connection, view), found=found)
+        return render(
+            "parties.html", view, title="Parties", around=around(connection, view), found=found
+        )
 
 
 def _positions(

@@ -2,12 +2,12 @@
 
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from flask import Response, current_app, request
 from markupsafe import Markup
-from werkzeug.exceptions import NotImplemented as NoSuchFormat
 from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotImplemented as NoSuchFormat
 
 from events.errors import Fault
 from service import answers, lookup
@@ -136,7 +136,10 @@ def _embeddable(address: str) -> tuple[str, str]:
     except ValueError:
         raise NotFound("That is no address.") from None
     here = urlsplit(request.host_url)
-    if parts.scheme not in ("http", "https") or (parts.hostname, port) != (here.hostname, here.port):
+    if parts.scheme not in ("http", "https") or (parts.hostname, port) != (
+        here.hostname,
+        here.port,
+    ):
         raise NotFound(f"That is no page of {request.host}.")
     query = {name: text for name, text in parse_qsl(parts.query) if name in _KEPT}
     matched = _match(parts.path)
@@ -167,16 +170,16 @@ def _pixels(name: str, default: int) -> int:
     text = request.args.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) and len(text) < 9):
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 9):
         raise InvalidQueryError(Fault(name, "invalid", "must be a number of pixels"))
     return int(text)
 
 
 def _xml(told: dict[str, Any]) -> Response:
-    root = ElementTree.Element("oembed")
+    root = ET.Element("oembed")
     for name, value in told.items():
-        ElementTree.SubElement(root, name).text = str(value)
-    body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        ET.SubElement(root, name).text = str(value)
+    body = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return Response(body, mimetype="text/xml")
 
 

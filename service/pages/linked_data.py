@@ -45,7 +45,11 @@ def of_report(report: Body, parties: Named, titles: Named, root: str) -> Data:
         "url": root + page("reports", report["id"]),
         "identifier": report["id"],
         "about": [
-            {"@type": "Thing", "name": titles[one["issue"]], "url": root + page("issues", one["issue"])}
+            {
+                "@type": "Thing",
+                "name": titles[one["issue"]],
+                "url": root + page("issues", one["issue"]),
+            }
             for one in report.get("positions") or []
         ]
         or None,

@@ -4,6 +4,8 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
+from sqlalchemy import Connection
+
 from events.vocabulary import POSITIONS
 from projections import glances, statuses
 from projections.changes import Window, changes
@@ -14,7 +16,6 @@ from service.answers.positions import standing
 from service.answers.statuses import alignment, status_at_a_glance
 from service.pages.stops import around
 from service.pages.view import View, names, pages, render, versions, viewing
-from sqlalchemy import Connection
 
 NEWEST = 12
 

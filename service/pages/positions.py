@@ -18,7 +18,9 @@ def position(party: str, issue: str) -> str:
         )
         answer = answers.position(connection, pair, proposition, clocks, inherit=True)
         history = answers.position_history(connection, pair, clocks)
-        revised, _ = answers.position_revisions(connection, pair, clocks, after=0, limit=MOST_REVISIONS)
+        revised, _ = answers.position_revisions(
+            connection, pair, clocks, after=0, limit=MOST_REVISIONS
+        )
         parties, titles = names(connection, view)
         return render(
             "position.html",

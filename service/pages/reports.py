@@ -4,7 +4,6 @@ from flask import request
 
 from projections import reports
 from service import answers, lookup
-from service.answers.positions import Body
 from service.pages import linked_data
 from service.pages.view import names, pages, render, viewing
 
@@ -16,7 +15,7 @@ def report(report: str) -> str:
         found = reports.versions_of(connection, report, view.clocks.seq)
         if not found:
             raise lookup.no_report(connection, report, view.head)
-        answer: Body = answers.one_report(connection, found[-1], view.clocks)
+        answer: answers.Body = answers.one_report(connection, found[-1], view.clocks)
         parties, titles = names(connection, view)
         return render(
             "report.html",

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from flask import request
-
 from service.pages.view import given_among, loaded, names, pages, render, viewing
 from service.routes.search import found_by
 from service.schemas.queries import SearchPage

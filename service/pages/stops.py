@@ -51,9 +51,7 @@ def stops() -> Response:
             "party": party and party_id(connection, party, seq, view.head),
             "issue": issue and issue_id(connection, issue, view.head),
         }
-        instants = reports.instants_of_effect(
-            connection, seq=seq, **subject, count=MOST_STOPS
-        )
+        instants = reports.instants_of_effect(connection, seq=seq, **subject, count=MOST_STOPS)
         pairs = pairs_of(
             connection,
             parties=[subject["party"]] if subject["party"] else (),

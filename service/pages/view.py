@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from events.vocabulary import ATTRIBUTIONS, POSITION_FLOOR, STATUS_FLOOR
 from projections import catalog
 from projections.log import Head
-from service.pages import words as wording
 from service.clocks import Asked, Clocks, TwoFloors
 from service.http import asking
 from service.links import page
+from service.pages import words as wording
 from service.problems import InvalidQueryError
 from service.schemas.queries import StatusedMoment
 from service.schemas.records import faults_of
@@ -30,6 +30,12 @@ POLICY = (
 )
 
 CLOCKS = ("as_of", "known_at", "seq", "floor", "status_floor")
+
+KEPT = frozenset(
+    {"party", "issue", "theme", "page", "clock", "q", "type", "source", "year", "cursor"}
+    | {"from", "to", "known_from", "known_to", "seq_from", "seq_to"}
+)
+"""What the address of a page says besides: what others add to it (utm_source) is not passed on."""
 
 _CLOCKS = StatusedMoment()
 
@@ -59,6 +65,11 @@ class View:
         return wording.day_of(self.clocks.as_of)
 
     @property
+    def when(self) -> str:
+        """The date that is asked about, in words."""
+        return wording.instant(self.echo["as_of"]) if "as_of" in self.given else "today"
+
+    @property
     def is_past_knowledge(self) -> bool:
         """Tell whether less is asked for than what is recorded."""
         return self.clocks.seq < self.head.seq
@@ -82,7 +93,11 @@ class View:
 
     def here(self, **query: Any) -> str:
         """Return the address of this page, with other parameters. None: without it."""
-        kept = {name: request.args.getlist(name) for name in request.args if name not in CLOCKS}
+        kept = {
+            name: [text for text in texts if text.strip()]
+            for name, texts in request.args.lists()
+            if name in KEPT
+        }
         given = dict(self.given)
         if {"known_at", "seq"} & query.keys():
             given = {name: text for name, text in given.items() if name not in ("known_at", "seq")}
@@ -130,7 +145,8 @@ def loaded(schema: Schema, given: Mapping[str, str]) -> dict[str, Any]:
     try:
         told: dict[str, Any] = schema.load(given)
     except ValidationError as error:
-        raise InvalidQueryError(*faults_of(error.normalized_messages(), schema)) from None
+        messages = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise InvalidQueryError(*faults_of(messages, schema)) from None
     return told
 
 
@@ -152,6 +168,7 @@ def render(
         subject=subject or {},
         embeds=bool(subject) or template == "matrix.html",
         wording=wording,
+        kept=KEPT,
         floors=ATTRIBUTIONS,
         **shown,
     )

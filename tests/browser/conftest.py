@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, Request, Route, sync_playwright
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request as Asked
@@ -25,6 +26,7 @@ from service.importing import Import
 
 ROOT = Path(__file__).parents[2]
 VENDOR = ROOT / "tests" / "vendor"
+SERVED = ROOT / "service" / "static" / "vendor"
 
 ZONES = ("America/Los_Angeles", "UTC", "Pacific/Kiritimati")
 """Far behind UTC, at it, and as far ahead of it as there is."""
@@ -37,10 +39,22 @@ def browser() -> Iterator[Browser]:
     assert program, "the tests need Debian's chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=program,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--lang=en-US"],
         )
         yield launched
         launched.close()
+
+
+def until(page: Page | Frame, told: str, seconds: float = 20) -> None:
+    """Wait until an expression is true. Our pages let nothing that comes as text be run in them.
+
+    Playwright's own `wait_for_function` has to do that.
+    """
+    deadline = monotonic() + seconds
+    while not page.evaluate(f"Boolean({told})"):
+        assert monotonic() < deadline, told
+        page.wait_for_timeout(50)
 
 
 class Quiet(WSGIRequestHandler):
@@ -132,7 +146,8 @@ class Site:
 def site() -> Iterator[Site]:
     """Another site."""
     other = Site()
-    with serving(SharedDataMiddleware(other, {"/vendor": str(VENDOR)})) as root:
+    files = {"/vendor": str(VENDOR), "/served": str(SERVED)}
+    with serving(SharedDataMiddleware(other, files)) as root:
         other.root = root
         yield other
 
@@ -171,6 +186,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
             page.on("pageerror", lambda error: note(f"uncaught: {error}"))
             page.on("console", lambda said: said.type == "error" and note(f"logged: {said.text}"))
             page.on("requestfailed", lambda asked: note(f"failed: {asked.url} {asked.failure}"))
+            expected.append("ERR_ABORTED")  # by the page itself, as it goes elsewhere
             page.on("dialog", lambda dialog: (note(f"ran: {dialog.message}"), dialog.dismiss()))
             pages.append(page)
             page.goto(address)

@@ -22,8 +22,8 @@ TIMELINEJS = """<!doctype html>
 </script>"""
 
 VIS = """<!doctype html>
-<link rel="stylesheet" href="/vendor/vis-timeline/vis-timeline-graph2d.min.css">
-<script src="/vendor/vis-timeline/vis-timeline-graph2d.min.js"></script>
+<link rel="stylesheet" href="/served/vis-timeline/vis-timeline-graph2d.min.css">
+<script src="/served/vis-timeline/vis-timeline-graph2d.min.js"></script>
 <div id="timeline"></div>
 <script>
   fetch("%s").then(answer => answer.json()).then(({items, groups}) => {
