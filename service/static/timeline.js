@@ -35,12 +35,26 @@ function timelineIn(box) {
     // What is not told one by one is counted, and told as one comes closer.
     if (!from) isWhole = !told.items.some((item) => item.id.startsWith("cluster:"));
     for (const item of told.items) if (item.position) item.content = item.content.replace(new RegExp(`${item.position.replace("_", " ")}(?=( \\(contested\\))?$)`), words[item.position]);
+    for (const lane of told.groups) {
+      const who = `${lane.content}, `; // is said by the lane
+      for (const item of told.items) if (item.report && item.group === lane.id && item.content.startsWith(who)) item.content = item.content.slice(who.length);
+    }
+    tellLeftOut(told.left_out);
     const ids = new Set(told.items.map((item) => item.id)), lanes = new Set(told.groups.map((lane) => lane.id));
     items.remove(items.getIds().filter((id) => !ids.has(id)));
     groups.update(told.groups);
     items.update(told.items);
     groups.remove(groups.getIds().filter((id) => !lanes.has(id)));
     return told;
+  };
+
+  const tellLeftOut = (kinds) => {
+    section.querySelector(".left-out")?.remove();
+    if (!kinds.length) return;
+    const note = document.createElement("p");
+    note.className = "note left-out";
+    note.textContent = `There are too many ${kinds.join(" and ")} here to draw them: look closer, or choose a party and an issue.`;
+    box.after(note);
   };
 
   box.refresh = async () => {

@@ -153,8 +153,10 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, serve: object, site: Site) -> Iterator[Callable[..., Page]]:
     """A function that opens an address in a time zone. What goes wrong in it fails the test.
+
+    Its pages are closed before the servers are, which they ask for news.
 
     `allowed`: parts of messages that are meant to be logged.
     """

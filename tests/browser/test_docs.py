@@ -13,8 +13,8 @@ SNIPPETS = re.findall(
 
 VENDORED = (
     ("https://cdn.knightlab.com/libs/timeline3/latest/", "/vendor/timelinejs/"),
-    ("https://unpkg.com/vis-timeline@8/styles/", "/vendor/vis-timeline/"),
-    ("https://unpkg.com/vis-timeline@8/standalone/umd/", "/vendor/vis-timeline/"),
+    ("https://unpkg.com/vis-timeline@8/styles/", "/served/vis-timeline/"),
+    ("https://unpkg.com/vis-timeline@8/standalone/umd/", "/served/vis-timeline/"),
     (
         "https://unpkg.com/timelines-chart@2",
         "/vendor/timelines-chart/timelines-chart.min.js",

@@ -454,4 +454,3 @@ def test_hostile_text_runs_nothing(visit, live, tell_live):
             assert json.loads(data)["@context"] == "https://schema.org"
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, path
-        page.close()
