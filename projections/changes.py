@@ -90,16 +90,7 @@ def _candidates(
     """Yield every key at which something may have changed, in order, each once."""
     left, count = window, FEW_REPORTS
     while left.first <= left.last:
-        took_effect = reports.taking_effect(
-            connection,
-            left.first,
-            left.last,
-            seq=seq,
-            party=window.party,
-            issue=window.issue,
-            count=count,
-            newest_first=newest_first,
-        )
+        took_effect = _taking_effect(connection, left, seq, count, newest_first=newest_first)
         part = left
         if len(took_effect) >= count:
             end = took_effect[-1][0]
@@ -113,6 +104,38 @@ def _candidates(
         else:
             left = left._replace(first=part.last + 1)
         count = min(2 * count, REPORTS_AT_ONCE)
+
+
+def _taking_effect(
+    connection: Connection, window: Window, seq: int, count: int, *, newest_first: bool
+) -> list[tuple[int, int]]:
+    """Return (effect, place) of what may have changed something: see `reports.taking_effect`.
+
+    Of one party on one issue its rows are asked, which an index has in order: to find the
+    reports that name both among the many that name either takes a hundred times as long.
+    """
+    first, last, party, issue, _ = window
+    if party is None or issue is None:
+        return reports.taking_effect(
+            connection,
+            first,
+            last,
+            seq=seq,
+            party=party,
+            issue=issue,
+            count=count,
+            newest_first=newest_first,
+        )
+    rows = positions.positions.c
+    asked = {"seq": seq, "party": party, "issue": issue, "first": first, "last": last}
+    order = (rows.effective.desc(), rows.place.desc()) if newest_first else _IN_ORDER
+    query = _OF_PAIR.order_by(*order).limit(count)
+    found = [(row.effective, row.place) for row in connection.execute(query, asked)]
+    if len(found) == count:
+        end = found[-1][0]
+        rest = connection.execute(_OF_PAIR, asked | {"first": end, "last": end})
+        found += {(row.effective, row.place) for row in rest} - {*found}
+    return found
 
 
 def _turns(
@@ -175,6 +198,13 @@ def _words(table: Any, told: tuple[str, ...]) -> Any:
     return words
 
 
+_IN_ORDER = (positions.positions.c.effective, positions.positions.c.place)
+_OF_PAIR = select(*_IN_ORDER).where(
+    positions.positions.c.party == bindparam("party"),
+    positions.positions.c.issue == bindparam("issue"),
+    positions.positions.c.effective.between(bindparam("first"), bindparam("last")),
+    believed(positions.positions),
+)
 _POSITIONS_TURN = _turning(positions.positions, ("party", "issue"), ("says", *TERMS))
 _TERMS_TURN = _turning(positions.positions, ("party", "issue"), TERMS)
 _STATUSES_TURN = _turning(statuses.statuses, ("issue",), ("says",))

@@ -33,6 +33,7 @@ def overview() -> str:
             }
             for version in versions(connection, "issue", view)
         ]
+        issues.sort(key=_most_spoken_of)
         window = Window(SINCE_EVER, view.clocks.as_of)
         found = changes(
             connection,
@@ -51,6 +52,10 @@ def overview() -> str:
             parties=parties,
             titles=titles,
         )
+
+
+def _most_spoken_of(issue: dict[str, Any]) -> tuple[int, str]:
+    return -sum(issue["counts"].values()), issue["record"]["title"].casefold()
 
 
 def tally(connection: Connection, view: View, **among: list[str]) -> dict[str, dict[str, Any]]:

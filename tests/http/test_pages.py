@@ -426,3 +426,37 @@ def test_a_table_never_says_more_than_the_answer(berlin):
             what,
             query,
         )
+
+
+BACK = re.compile(r'id="step-back" href="[^"]*as_of=([0-9-]+)')
+ON = re.compile(r'id="step-on" href="[^"]*as_of=([0-9-]+)')
+
+
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        (
+            "/parties/ukraine/positions/ukraine-nato-membership",
+            "party=ukraine&issue=ukraine-nato-membership",
+        ),
+        ("/issues/ukraine-nato-membership", "issue=ukraine-nato-membership"),
+        ("/parties/ukraine", "party=ukraine"),
+        ("/", ""),
+    ],
+)
+def test_the_arrows_stop_at_every_change(berlin, path, subject):
+    told = berlin.get(f"/v1/changes?{subject}&limit=500&to=2026-06-01").json["changes"]
+    days = sorted({change["at"][:10] for change in told})
+    assert len(days) > 3
+
+    def walk(day, arrow):
+        while True:
+            page = berlin.get(f"{path}?as_of={day}", headers={"Accept": "text/html"})
+            found = arrow.findall(page.text)
+            if not found:
+                return
+            (day,) = found
+            yield day
+
+    assert [*walk("2026-06-01", BACK)] == days[::-1]
+    assert [*walk("1900-01-01", ON)] == days
