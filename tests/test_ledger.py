@@ -331,8 +331,8 @@ def test_a_rebuild_does_not_launder_what_was_altered(told, intruder, names):
     assert (result.exit_code, "nothing was rebuilt" in result.stderr) == (3, True)
     assert verify(told).exit_code == 3
     with reading(intruder.engine) as connection:
-        words = connection.execute(text("SELECT words FROM reports WHERE id = 'r-4'")).scalar_one()
-    assert "no. 4" in words
+        told = connection.execute(text("SELECT summary FROM reports WHERE id = 'r-4'")).scalar_one()
+    assert "No. 4" in told
 
 
 def test_only_a_checkpoint_kept_elsewhere_shows_that_the_ledger_was_rebuilt(

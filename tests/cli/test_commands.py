@@ -184,6 +184,7 @@ def test_help_teaches_every_command(run):
         "position",
         "history",
         "status",
+        "search",
         "changes",
         "diff",
         "revisions",
