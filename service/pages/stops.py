@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from events import dates
 from projections import reports
-from projections.changes import Window, changes
+from projections.changes import Window, changes, nearest
 from projections.positions import pairs_of
 from service.answers.changes import SINCE_EVER
 from service.http import json
@@ -35,10 +35,12 @@ def around(
     first_of_day = dates.bounds_of(view.day).earliest
     asked: dict[str, Any] = {"seq": view.clocks.seq, "floors": view.floors.strengths}
     back = Window(SINCE_EVER, first_of_day - 1, party, issue)
-    before = next(changes(connection, back, **asked, newest_first=True), None)
+    before = nearest(connection, back, **asked, newest_first=True)
     ahead = Window(view.clocks.as_of + 1, dates.END_OF_TIME, party, issue)
-    after = next(changes(connection, ahead, **asked), None)
-    return Around(before and day_of(before[0].at), after and day_of(after[0].at))
+    after = nearest(connection, ahead, **asked)
+    return Around(
+        None if before is None else day_of(before), None if after is None else day_of(after)
+    )
 
 
 @pages.get("/stops.json")
