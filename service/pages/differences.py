@@ -19,7 +19,7 @@ from service.schemas.queries import StepPage
 WORLD = ("from", "to")
 KNOWLEDGE = ("known_from", "known_to", "seq_from", "seq_to")
 SUBJECT = ("party", "issue")
-MOST = 200
+MOST = 100
 
 _STEP = StepPage()
 
