@@ -80,13 +80,8 @@ def nearest(
     None if there is none. One report after another is looked at: of a day of votes, to find all
     that changed takes a hundred times as long.
     """
-    left = window
-    while left.first <= left.last:
-        took_effect = _taking_effect(connection, left, seq, FEW_REPORTS, newest_first=newest_first)
-        part = left
-        if len(took_effect) >= FEW_REPORTS:
-            end = took_effect[-1][0]
-            part = left._replace(first=end) if newest_first else left._replace(last=end)
+    every = _parts(connection, window, seq, most=FEW_REPORTS, newest_first=newest_first)
+    for part, took_effect in every:
         lapses = set(_lapses(connection, part, seq, floors))
         instants = {key.at for key in lapses} | {at for at, _ in took_effect}
         for at in sorted(instants, reverse=newest_first):
@@ -96,10 +91,6 @@ def nearest(
             for keys in chain(told, turns):
                 if any(_changed(connection, key, seq, floors) for key in keys if key.at == at):
                     return at
-        if newest_first:
-            left = left._replace(last=part.first - 1)
-        else:
-            left = left._replace(first=part.last + 1)
     return None
 
 
@@ -121,6 +112,21 @@ def _candidates(
     connection: Connection, window: Window, seq: int, floors: Floors, *, newest_first: bool
 ) -> Iterator[Key]:
     """Yield every key at which something may have changed, in order, each once."""
+    every = _parts(connection, window, seq, most=REPORTS_AT_ONCE, newest_first=newest_first)
+    for part, took_effect in every:
+        found = set() if part.kind == "status" else set(_lapses(connection, part, seq, floors))
+        for places in in_parts([place for _, place in took_effect]):
+            found.update(_turns(connection, part, places, seq, floors))
+        yield from sorted(found, reverse=newest_first)
+
+
+def _parts(
+    connection: Connection, window: Window, seq: int, *, most: int, newest_first: bool
+) -> Iterator[tuple[Window, list[tuple[int, int]]]]:
+    """Yield the parts of a window in order, each with (effect, place) of what took effect in it.
+
+    FEW_REPORTS or so in the first, twice as many in each that follows, up to `most`.
+    """
     left, count = window, FEW_REPORTS
     while left.first <= left.last:
         took_effect = _taking_effect(connection, left, seq, count, newest_first=newest_first)
@@ -128,15 +134,12 @@ def _candidates(
         if len(took_effect) >= count:
             end = took_effect[-1][0]
             part = left._replace(first=end) if newest_first else left._replace(last=end)
-        found = set() if part.kind == "status" else set(_lapses(connection, part, seq, floors))
-        for places in in_parts([place for _, place in took_effect]):
-            found.update(_turns(connection, part, places, seq, floors))
-        yield from sorted(found, reverse=newest_first)
+        yield part, took_effect
         if newest_first:
             left = left._replace(last=part.first - 1)
         else:
             left = left._replace(first=part.last + 1)
-        count = min(2 * count, REPORTS_AT_ONCE)
+        count = min(2 * count, most)
 
 
 def _taking_effect(

@@ -86,10 +86,13 @@ class View:
 
     def link(self, *segments: str, **query: Any) -> str:
         """Return the address of a page by the same clocks, or those in `query`."""
-        given = dict(self.given)
-        if {"known_at", "seq"} & query.keys():
-            given = {name: text for name, text in given.items() if name not in ("known_at", "seq")}
-        return page(*segments, **(given | query))
+        return page(*segments, **(self._given_but(query) | query))
+
+    def _given_but(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the clocks as they were asked for, but what was known if `query` says it."""
+        again = {"known_at", "seq"}
+        left_out = again if again & query.keys() else set()
+        return {name: text for name, text in self.given.items() if name not in left_out}
 
     def here(self, **query: Any) -> str:
         """Return the address of this page, with other parameters. None: without it."""
@@ -98,10 +101,7 @@ class View:
             for name, texts in request.args.lists()
             if name in KEPT
         }
-        given = dict(self.given)
-        if {"known_at", "seq"} & query.keys():
-            given = {name: text for name, text in given.items() if name not in ("known_at", "seq")}
-        told = {**kept, **given, **query}
+        told = {**kept, **self._given_but(query), **query}
         pairs = {name: value for name, value in told.items() if value not in (None, "", [])}
         query_string = urlencode(pairs, doseq=True, safe=":")
         return f"{request.path}?{query_string}" if query_string else request.path
