@@ -97,7 +97,7 @@ def test_two_lines_show_the_other_kinds(visit, site, berlin, kind):
         assert frame.locator("table.matrix thead th").count() == 2
     else:
         until(frame, "document.querySelector('.vis')?.timeline")
-        frame.locator(".vis-item").first.wait_for()
+        frame.locator(".vis-item:not(.vis-background)").first.wait_for()
     link = frame.get_by_role("link", name="Stancelog")
     assert link.get_attribute("target") == "_blank"
 
