@@ -76,7 +76,9 @@ function timelineIn(box) {
       orientation: "top", showCurrentTime: false, selectable: true, multiselect: false,
       groupOrder: "order", order: (one, other) => rank(one) - rank(other) || (one.start < other.start ? -1 : 1),
       margin: { item: { horizontal: 2, vertical: 5 } }, tooltip: { followMouse: true, delay: 200 },
-      min: FIRST, max: LAST, zoomMin: 6 * HOUR, start: from, end: to,
+      min: FIRST, max: LAST, zoomMin: 6 * HOUR,
+      // With a start and an end of its own it may stay hidden: it waits for its window to change.
+      onInitialDrawComplete: () => timeline.setWindow(from, to, { animation: false }),
     });
     for (const side of box.querySelectorAll(".vis-panel.vis-left")) { // it scrolls: by keys as well
       side.tabIndex = 0;
