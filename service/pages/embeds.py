@@ -53,11 +53,9 @@ def embedded_timeline() -> str:
     """Show a timeline of some parties and issues."""
     with viewing() as (connection, view):
         parties, titles = names(connection, view)
-        shown = {
-            "party": chosen("party", connection, view),
-            "issue": chosen("issue", connection, view),
-        }
-        called = [parties[key] for key in shown["party"]] + [titles[key] for key in shown["issue"]]
+        some, others = chosen(connection, view)
+        called = [parties[key] for key in some] + [titles[key] for key in others]
+        shown = {"party": some, "issue": others}
         return render(
             "embed_timeline.html",
             view,

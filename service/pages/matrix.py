@@ -5,9 +5,10 @@ from typing import Any
 from flask import request
 from sqlalchemy import Connection
 
-from service import answers, lookup
+from service import answers
 from service.pages.stops import around
 from service.pages.view import Named, View, names, pages, render, viewing
+from service.routes.matrix import named
 
 
 @pages.get("/matrix")
@@ -26,8 +27,8 @@ def matrix() -> str:
 def table(connection: Connection, view: View) -> dict[str, Any]:
     """Return rows, columns and cells of the parties and issues asked for, by name."""
     parties, titles = names(connection, view)
-    rows = chosen("party", connection, view) or by_name(parties)
-    columns = chosen("issue", connection, view) or by_name(titles)
+    rows, columns = chosen(connection, view)
+    rows, columns = rows or by_name(parties), columns or by_name(titles)
     found = answers.matrix(connection, rows, columns, view.clocks)
     cells = {(cell["party"], cell["issue"]): cell for cell in found["cells"]}
     told = {party for party, _ in cells}
@@ -46,13 +47,7 @@ def by_name(called: Named) -> list[str]:
     return sorted(called, key=lambda key: (called[key].casefold(), key))
 
 
-def chosen(kind: str, connection: Connection, view: View) -> list[str]:
-    """Return the ids of the parties or issues that are asked for; empty: every one."""
-    texts = (text.strip() for one in request.args.getlist(kind) for text in one.split(","))
-    found = []
-    for text in filter(None, texts):
-        if kind == "party":
-            found.append(lookup.party_id(connection, text, view.clocks.seq, view.head))
-        else:
-            found.append(lookup.issue_id(connection, text, view.head))
-    return list(dict.fromkeys(found))
+def chosen(connection: Connection, view: View) -> tuple[list[str], list[str]]:
+    """Return the ids of the parties and of the issues that are asked for; empty: every one."""
+    asked = {kind: request.args.getlist(kind) for kind in ("party", "issue")}
+    return named(connection, view.head, view.clocks, asked)
