@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from mimetypes import guess_type
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Frame, Page, Request, Route, sync_playwright
-from werkzeug.middleware.shared_data import SharedDataMiddleware
+from werkzeug.security import safe_join
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request as Asked
 from werkzeug.wrappers import Response
@@ -123,6 +124,10 @@ def tell_live(live: str, browser: Browser) -> Callable[..., None]:
     return tell
 
 
+FOLDERS = {"vendor": VENDOR, "served": SERVED}
+"""Where another site has its files from, by the first part of their paths."""
+
+
 class Site:
     """Another site, whose pages embed what the service gives: vendored programs, and one page."""
 
@@ -136,9 +141,20 @@ class Site:
         return f"{self.root}/"
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        """Answer any path that is no file with the page."""
-        is_page = Asked(environ).path == "/"
-        answer = Response(self.html, mimetype="text/html") if is_page else Response(status=204)
+        """Answer with the page, a vendored file, or nothing.
+
+        Files are read whole: one that is still being sent as a test closes its page would stay
+        open, and the warning of that would fail whichever test is next.
+        """
+        path = Asked(environ).path
+        _, folder, name = path.split("/", 2) if path.count("/") > 1 else ("", "", "")
+        file = safe_join(str(FOLDERS[folder]), name) if folder in FOLDERS else None
+        if path == "/":
+            answer = Response(self.html, mimetype="text/html")
+        elif file is not None and Path(file).is_file():
+            answer = Response(Path(file).read_bytes(), mimetype=guess_type(file)[0])
+        else:
+            answer = Response(status=204)
         return answer(environ, start_response)
 
 
@@ -146,8 +162,7 @@ class Site:
 def site() -> Iterator[Site]:
     """Another site."""
     other = Site()
-    files = {"/vendor": str(VENDOR), "/served": str(SERVED)}
-    with serving(SharedDataMiddleware(other, files)) as root:
+    with serving(other) as root:
         other.root = root
         yield other
 
