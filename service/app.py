@@ -4,7 +4,7 @@ from threading import BoundedSemaphore
 
 from flask import Flask
 
-from service import config, hooks, problems
+from service import hooks, limits, problems, settings
 from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.store import Store
@@ -17,16 +17,16 @@ def create_app(database: str | None = None) -> Flask:
     """
     app = Flask("service")
     app.config.update(
-        MAX_CONTENT_LENGTH=config.MOST_BYTES,
-        MAX_FORM_MEMORY_SIZE=config.MOST_BYTES,  # the report of a vote has hundreds of rows
-        WRITES=config.allows_writing(),
+        MAX_CONTENT_LENGTH=limits.MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=limits.MOST_BYTES,  # the report of a vote has hundreds of rows
+        WRITES=settings.allows_writing(),
     )
     app.extensions["stancelog"] = Store(
-        database or config.database_url(),
-        is_followed=config.is_followed(),
-        replica=config.read_database_url(),
+        database or settings.database_url(),
+        is_followed=settings.is_followed(),
+        replica=settings.read_database_url(),
     )
-    streams = config.most_streams()
+    streams = settings.most_streams()
     app.extensions["stancelog.streams"] = BoundedSemaphore(streams) if streams else None
     hooks.register(app)
     problems.register(app)

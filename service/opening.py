@@ -18,7 +18,7 @@ from projections.projector import Progress
 from projections.reading import reading
 from projections.rebuild import SupersededError, outdated, rebuild
 from projections.rebuild import reached as reached_by_another
-from service import config
+from service import settings
 from service.schemas import records
 
 PATIENCE = 10
@@ -67,7 +67,7 @@ def initialise(url: str, told: Told | None = None) -> None:
     into WAL mode, so we do.
     """
     settings_of(url)
-    deadline = monotonic() + config.lock_timeout()
+    deadline = monotonic() + settings.lock_timeout()
     while True:
         try:
             return _initialise(url, told or _logged)

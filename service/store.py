@@ -20,7 +20,7 @@ from projections.database import Trouble, connect
 from projections.log import Head, Page
 from projections.projector import Standing
 from projections.reading import reading, reading_from, row_of
-from service import config, lookup
+from service import limits, lookup, settings
 from service.opening import NotReadyError, initialise, must_be_ready
 from service.problems import NotYetError
 from service.repeats import State
@@ -35,7 +35,7 @@ EVERY = 0.02
 HINTS = 100
 """Most errors of one batch that name the nearest ids: each looks at every id there is."""
 
-waiting = BoundedSemaphore(config.MOST_WAITING)
+waiting = BoundedSemaphore(limits.MOST_WAITING)
 """Of the threads of a process, so many may wait for the log or the read models to grow."""
 
 _log = logging.getLogger("stancelog")
@@ -74,7 +74,7 @@ class Store:
         # one has the database's lock and waits for a connection of the log's pool, another
         # has that connection and waits for the lock.
         self._lock = RLock()
-        self._lock_timeout = config.lock_timeout()
+        self._lock_timeout = settings.lock_timeout()
         self.timeline, self.engine = self._opened(url)
         self.read_timeline, self._read_engine = self.timeline, self.engine
         if replica:
@@ -272,7 +272,7 @@ class Store:
         if not waiting.acquire(blocking=False):
             raise NotYetError(seq, head)
         try:
-            deadline = monotonic() + config.LONGEST_WAIT
+            deadline = monotonic() + limits.LONGEST_WAIT
             while (head := self._read_head()) < seq:
                 if monotonic() > deadline:
                     raise NotYetError(seq, head)

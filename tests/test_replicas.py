@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from projections import rebuild as rebuilding
 from projections.rebuild import rebuild
-from service import config
+from service import limits
 from service.app import create_app
 from service.store import Store
 from tests import records, servers
@@ -59,7 +59,7 @@ def app(url, primary, replica, monkeypatch):
     monkeypatch.setenv(
         "STANCELOG_READ_DATABASE", url.replace(str(primary.folder), str(replica.folder))
     )
-    monkeypatch.setattr(config, "LONGEST_WAIT", 0.5)
+    monkeypatch.setattr(limits, "LONGEST_WAIT", 0.5)
     app = create_app(url)
     yield app
     app.extensions["stancelog"].close()
@@ -107,7 +107,7 @@ def test_a_write_is_acknowledged_though_the_replica_is_behind_and_reads_say_so(c
 def test_a_read_that_waits_is_answered_once_the_replica_has_come_so_far(
     client, app, replica, monkeypatch
 ):
-    monkeypatch.setattr(config, "LONGEST_WAIT", 30)
+    monkeypatch.setattr(limits, "LONGEST_WAIT", 30)
     replica.pause_replay()
     seq = post(client, "r-2").headers["Stancelog-Seq"]
     asked = threading.Event()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from events.timeline import DatabaseUrlError, LogError
 from projections.ledger import RewrittenError
 from projections.projector import OtherVersionError
-from service import config
+from service import settings
 from service.cli.speaking import DIFFERENT, REFUSED, TROUBLE, fail
 from service.opening import NotReadyError
 from service.problems import InvalidQueryError, NotFoundError
@@ -41,6 +41,7 @@ class Commands(click.Group):
         "project",
         "verify",
         "checkpoint",
+        "settings",
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -60,7 +61,7 @@ class Commands(click.Group):
                     f"--{fault.field.replace('_', '-')}: {fault.message}" for fault in error.faults
                 )
             ) from None
-        except (DatabaseUrlError, config.SettingError) as error:
+        except (DatabaseUrlError, settings.SettingError) as error:
             raise click.UsageError(str(error)) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,15 +78,14 @@ class Commands(click.Group):
 @click.option(
     "--database",
     metavar="URL",
-    envvar=config.DATABASE,
-    default=config.DEFAULT_DATABASE,
-    show_default=True,
+    envvar=settings.database_url.name,
+    show_default=settings.database_url.default,
     show_envvar=True,
     help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
 )
 @click.version_option(package_name="stancelog")
 @click.pass_context
-def main(context: click.Context, database: str) -> None:
+def main(context: click.Context, database: str | None) -> None:
     """What was the position of a party on an issue at a date, as known on a date?
 
     Reports go in as immutable events; answers come with the reports that say so.
@@ -95,4 +95,4 @@ def main(context: click.Context, database: str) -> None:
       stancelog demo
       stancelog position ukraine ukraine-nato-membership --as-of 2025-12-20
     """
-    context.obj = database
+    context.obj = database or settings.database_url()

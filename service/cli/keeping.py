@@ -1,6 +1,5 @@
 """Creating the database, and checking that all of it is sound."""
 
-import os
 from pathlib import Path
 
 import click
@@ -16,7 +15,6 @@ from service.checkpoints import BadSignatureError, Checkpoint, CheckpointError, 
 from service.cli import tables
 from service.cli.group import main
 from service.cli.mending import counted, making_anew, set_aside, show_set_aside
-from service.cli.proving import SIGNING_KEY
 from service.cli.speaking import (
     DIFFERENT,
     REFUSED,
@@ -25,11 +23,11 @@ from service.cli.speaking import (
     given,
     opened,
     out,
-    redacted,
     replaying,
     warn,
 )
 from service.opening import initialise
+from service.settings import redacted, signing_key
 from service.store import Store
 
 
@@ -57,7 +55,7 @@ def init(url: str) -> None:
     metavar="KEY",
     callback=given,
     help="The key that must have signed it, as 'stancelog checkpoint --public-key' prints it.  "
-    f"[default: that of {SIGNING_KEY}]",
+    f"[default: that of {signing_key.name}]",
 )
 @click.pass_obj
 def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> None:
@@ -125,7 +123,7 @@ def _checkpoint(name: str, public_key: str | None) -> Checkpoint:
 
 
 def _own_key(origin: str) -> Key | None:
-    name = os.environ.get(SIGNING_KEY)
+    name = signing_key()
     return Key(origin, checkpoints.private_key(name).public_key()) if name else None
 
 

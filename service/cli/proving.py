@@ -12,8 +12,7 @@ from service.answers.proofs import newest_head
 from service.checkpoints import ORIGIN, Checkpoint, CheckpointError, Key
 from service.cli.group import main
 from service.cli.speaking import REFUSED, TROUBLE, err, fail, given, opened
-
-SIGNING_KEY = "STANCELOG_SIGNING_KEY"
+from service.settings import signing_key
 
 
 @main.command()
@@ -21,7 +20,7 @@ SIGNING_KEY = "STANCELOG_SIGNING_KEY"
     "--key",
     "key_file",
     metavar="FILE",
-    envvar=SIGNING_KEY,
+    envvar=signing_key.name,
     show_envvar=True,
     callback=given,
     help="Sign with the Ed25519 private key in this PEM file.",
@@ -56,7 +55,7 @@ def checkpoint(
         raise click.UsageError("--origin: a name without blanks and without '+'")
     if public_key:
         if private is None:
-            raise click.UsageError(f"--public-key: give --key FILE, or {SIGNING_KEY}")
+            raise click.UsageError(f"--public-key: give --key FILE, or {signing_key.name}")
         click.echo(str(Key(origin, private.public_key())))
         return
     with opened(url) as store, store.reading() as (connection, head):

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import click
 
-from service import config
+from service import settings
 from service.cli.filling import report, run_import
 from service.cli.group import main
 from service.cli.mending import making_anew
@@ -30,7 +30,7 @@ def serve(url: str, host: str, port: int, workers: int) -> None:
     """Serve the API, with its documentation at /docs."""
     initialise(url, making_anew)
     # What no worker could open is told here, once.
-    Store(url, create=False, is_followed=config.is_followed()).close()
+    Store(url, create=False, is_followed=settings.is_followed()).close()
     _serve(url, host, port, workers)
 
 
@@ -66,7 +66,7 @@ def demo(url: str, port: int) -> None:
 
 
 def _serve(url: str, host: str, port: int, workers: int) -> None:
-    config.is_followed()  # a clear error here beats one in each worker
+    settings.is_followed()  # a clear error here beats one in each worker
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
@@ -74,7 +74,7 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))  # a clear error here beats a late one there
-    os.environ[config.DATABASE] = url
+    os.environ[settings.database_url.name] = url
     Granian(
         "service.app:create_app",
         factory=True,

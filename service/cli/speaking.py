@@ -18,7 +18,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
-from sqlalchemy import make_url
 
 from projections import projector
 from service.store import Store
@@ -111,8 +110,3 @@ def given(_: click.Context, option: click.Parameter, value: str | None) -> str |
     if value == "":
         raise click.BadParameter("is empty", param=option)
     return value
-
-
-def redacted(url: str) -> str:
-    """Return a database URL without its password."""
-    return make_url(url).render_as_string(hide_password=True)

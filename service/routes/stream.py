@@ -11,7 +11,7 @@ from marshmallow import RAISE
 from werkzeug.exceptions import NotFound
 
 from events.errors import Fault
-from service import config
+from service import settings
 from service.answers.events import cloud_event
 from service.following import EVERY, stretch_after
 from service.http import Api, store
@@ -32,7 +32,7 @@ LONGEST = 600
 
 OFF = (
     "Streams are off here: each keeps a thread of the server. Ask /v1/log with 'Prefer: wait=20', "
-    f"or let the operator set {config.STREAMS}."
+    f"or let the operator set {settings.most_streams.name}."
 )
 
 

@@ -194,6 +194,7 @@ def test_help_teaches_every_command(run):
         "project",
         "verify",
         "checkpoint",
+        "settings",
     ]
     assert re.findall(r"^  (\w+) {2,}[A-Z]", shown, re.MULTILINE)[-len(commands) :] == commands
     for command in commands:

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from events.dates import bounds_of
-from service import config
+from service import limits
 from service import store as store_module
 from service.app import create_app
 from service.importing import exported
@@ -262,7 +262,7 @@ def test_waiting_holds_up_no_writer_and_no_schema_change(client, told, open_stor
 
 def test_only_so_many_wait_and_the_others_are_answered_at_once(client, told):
     everything(told)
-    most = config.MOST_WAITING
+    most = limits.MOST_WAITING
     clients = [client.application.test_client() for _ in range(most)]
     with ThreadPoolExecutor(most) as threads:
         waiting = [threads.submit(log, one, "/v1/log?after=8", Prefer="wait=20") for one in clients]

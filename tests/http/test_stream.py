@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.config import STREAMS
+from service.settings import most_streams
 
 PARTY = {"name": "Ukraine", "kind": "state"}
 
@@ -17,7 +17,7 @@ PARTY = {"name": "Ukraine", "kind": "state"}
 @pytest.fixture
 def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     """A client of an app that keeps one stream open."""
-    monkeypatch.setenv(STREAMS, "1")
+    monkeypatch.setenv(most_streams.name, "1")
     app = create_app(url)
     yield app.test_client()
     app.extensions["stancelog"].close()
@@ -26,12 +26,12 @@ def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
 def test_streams_are_off_unless_the_operator_wants_them(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(STREAMS, raising=False)
+    monkeypatch.delenv(most_streams.name, raising=False)
     app = create_app(url)
     answer = app.test_client().get("/v1/stream")
     app.extensions["stancelog"].close()
     assert answer.status_code == 404
-    assert STREAMS in answer.json["detail"]
+    assert most_streams.name in answer.json["detail"]
 
 
 def test_a_stream_tells_what_was_recorded_after_a_position_and_what_comes(

@@ -1,0 +1,12 @@
+"""Limits that keep one client from taking what all of them need."""
+
+MOST_BYTES = 10 * 1024 * 1024
+"""Largest body that is read; larger ones are 413."""
+
+MOST_WAITING = 8
+"""Requests of one process that may wait for something to be recorded; others are answered at
+once. Each has a thread, of which the server gives a process 512 divided by the number of
+processes, so half of them are free even with 32 processes."""
+
+LONGEST_WAIT = 5
+"""Seconds that a read waits for the `min_seq` that it insists on."""

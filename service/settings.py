@@ -1,0 +1,196 @@
+"""Settings: every STANCELOG_* variable of the environment, with what it means.
+
+One that may hold a password can also be given as STANCELOG_…_FILE, the name of a file that has the
+value, as containers hand out secrets. `stancelog settings` lists them.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+T = TypeVar("T")
+
+PREFIX = "STANCELOG_"
+IN_A_FILE = "_FILE"
+
+DEFAULT = "default"
+ENVIRONMENT = "environment"
+
+
+class SettingError(ValueError):
+    """A setting makes no sense."""
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One setting. Called, it returns its value."""
+
+    name: str
+    default: str  # as it would be written; empty: none
+    meaning: str
+    parse: Callable[[str], T]  # raises ValueError with what the value has to be
+    takes: str = ""  # what it may be, for people
+    is_secret: bool = False  # it may hold a password
+
+    def __call__(self) -> T:
+        """Return the value. Raises SettingError."""
+        text, source = self.told()
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            named = self.name if source in (ENVIRONMENT, DEFAULT) else self.name + IN_A_FILE
+            raise SettingError(f"{named} is {text!r}: {error}") from None
+
+    def told(self) -> tuple[str, str]:
+        """Return the text of the value, and where it comes from. Raises SettingError."""
+        text = os.environ.get(self.name)
+        file = os.environ.get(self.name + IN_A_FILE) if self.is_secret else None
+        if text and file:
+            raise SettingError(f"{self.name} and {self.name}{IN_A_FILE} are both set: set one")
+        if text:
+            return text, ENVIRONMENT
+        if not file:
+            return self.default, DEFAULT
+        try:
+            return Path(file).read_text().strip(), f"file {file}"
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(f"{self.name}{IN_A_FILE}: {file}: {error}") from None
+
+
+SETTINGS: list[Setting[object]] = []
+"""All of them, in the order in which an operator reads about them."""
+
+
+def _setting(
+    name: str,
+    default: str,
+    meaning: str,
+    parse: Callable[[str], T],
+    takes: str,
+    *,
+    is_secret: bool = False,
+) -> Setting[T]:
+    one = Setting(PREFIX + name, default, meaning, parse, takes, is_secret)
+    SETTINGS.append(one)  # type: ignore[arg-type]
+    return one
+
+
+# What values may be
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _text_or_none(text: str) -> str | None:
+    return text or None
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"give {' or '.join(words)}")
+        return text
+
+    return parse
+
+
+def _is(yes: str, no: str) -> Callable[[str], bool]:
+    parse = _one_of(yes, no)
+    return lambda text: parse(text) == yes
+
+
+def _whole(least: int, most: int, what: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else -1
+        if not least <= number <= most:
+            raise ValueError(f"give a whole number of {what}, from {least:,} to {most:,}")
+        return number
+
+    return parse
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return the host names of a list."""
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in names:
+        if not re.fullmatch(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", name):
+            raise ValueError(f"{name!r} is no host name: give names without a port, with commas")
+    return names
+
+
+# The settings
+
+database_url = _setting(
+    "DATABASE",
+    "sqlite:///stancelog.db",
+    "The database: the log and all that is read from it.",
+    _text,
+    "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    is_secret=True,
+)
+read_database_url = _setting(
+    "READ_DATABASE",
+    "",
+    "A streaming replica that is read instead of the database.",
+    _text_or_none,
+    "postgresql://…",
+    is_secret=True,
+)
+is_followed = _setting(
+    "PROJECTION",
+    "sync",
+    "Who applies a write to the read models: the write itself before it is answered (sync), or "
+    "'stancelog project --follow' (async).",
+    _is("async", "sync"),
+    "sync or async",
+)
+allows_writing = _setting(
+    "WRITES",
+    "on",
+    "Whether anything may be recorded over HTTP; off: 403, and the pages show no forms.",
+    _is("on", "off"),
+    "on or off",
+)
+lock_timeout = _setting(
+    "LOCK_TIMEOUT",
+    "30",
+    "Seconds that a lock which others hold is waited for.",
+    _whole(1, 86_400, "seconds"),
+    "seconds",
+)
+most_streams = _setting(
+    "STREAMS",
+    "0",
+    "Event streams (/v1/stream) that each worker keeps open; each takes a thread. 0: none.",
+    _whole(0, 256, "streams"),
+    "a number, at most 256",
+)
+signing_key = _setting(
+    "SIGNING_KEY",
+    "",
+    "The file of the key that signs checkpoints.",
+    _text_or_none,
+    "a file",
+)
+
+
+def redacted(url: str) -> str:
+    """Return a database URL without its password; other text as it is."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url
+
+
+def unknown() -> list[str]:
+    """Return the STANCELOG_* variables of the environment that mean nothing."""
+    known = {one.name for one in SETTINGS}
+    known |= {one.name + IN_A_FILE for one in SETTINGS if one.is_secret}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
