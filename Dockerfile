@@ -10,6 +10,9 @@ VOLUME /data
 
 ENV STANCELOG_DATABASE=sqlite:////data/stancelog.db
 EXPOSE 8000
+# Others reach a container, so it does not start before there is a token for writing:
+#   docker run --rm -v stancelog:/data IMAGE stancelog token create --name desk --scope write
+# or with STANCELOG_WRITES=off.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD \
     ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
 CMD ["stancelog", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -5,6 +5,7 @@ from threading import BoundedSemaphore
 from flask import Flask
 
 from service import hooks, limits, problems, settings
+from service.access.door import Rules
 from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.store import Store
@@ -19,13 +20,13 @@ def create_app(database: str | None = None) -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=limits.MOST_BYTES,
         MAX_FORM_MEMORY_SIZE=limits.MOST_BYTES,  # the report of a vote has hundreds of rows
-        WRITES=settings.allows_writing(),
     )
     app.extensions["stancelog"] = Store(
         database or settings.database_url(),
         is_followed=settings.is_followed(),
         replica=settings.read_database_url(),
     )
+    app.extensions["stancelog.rules"] = Rules.of_settings()
     streams = settings.most_streams()
     app.extensions["stancelog.streams"] = BoundedSemaphore(streams) if streams else None
     hooks.register(app)

@@ -12,11 +12,14 @@ from urllib.parse import unquote_plus
 
 from flask import Flask, Request, Response, g, request
 from werkzeug.http import quote_etag
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from events import dates
 from events.errors import Fault
 from projections.database import Trouble
-from service.http import must_allow_writing, store, unwanted
+from service import settings
+from service.access import door
+from service.http import store, unwanted
 from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
 from service.repeats import PINNED, UNKEPT, UNPINNED, Repeats, State, kind_of, tag, unchanged
 from service.store import Store
@@ -30,7 +33,7 @@ EXPOSED = (
 READABLE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Allow-Headers": "Authorization, *",  # of which the star is none
     "Access-Control-Max-Age": "86400",
 }
 READS = frozenset({"GET", "HEAD"})
@@ -42,8 +45,9 @@ CLOCKS = frozenset({"known_at", "known_from", "known_to"})
 
 MIN_SEQ = "stancelog.min_seq"
 INSISTS = {"HTTP_STANCELOG_SEQ", MIN_SEQ}
+PRIVATE = "private, no-cache"
 WAITS = INSISTS | {"HTTP_PREFER"}
-NOT_PLAIN = CONDITIONS | WAITS
+NOT_PLAIN = CONDITIONS | WAITS | {"HTTP_AUTHORIZATION", door.TOKEN}
 
 FAILED = "stancelog.failed"
 """What went wrong before Flask had the request."""
@@ -57,14 +61,23 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 def register(app: Flask) -> None:
     """Let the app do so."""
     repeats = Repeats()
-    repeating = _repeating(app.wsgi_app, repeats, app.extensions["stancelog"])
-    app.wsgi_app = _without_min_seq(_in_turn(repeating))  # type: ignore[method-assign, assignment]
+    is_open = app.extensions["stancelog.rules"].reads_are_open
+    inner: Wsgi = app.wsgi_app
+    if is_open:  # else it is to be seen first who asks
+        inner = _repeating(inner, repeats, app.extensions["stancelog"])
+    inner = _without_token(_without_min_seq(_in_turn(inner)))
+    if proxies := settings.proxies():
+        inner = ProxyFix(inner, x_for=proxies, x_proto=proxies, x_host=proxies)
+    app.wsgi_app = inner  # type: ignore[method-assign, assignment]
 
     @app.before_request
     def _before() -> Response | None:
         asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001  once, for all
-        if asked.method not in READS:
-            _refuse_writes(asked)
+        if asked.method not in READS and asked.method != "OPTIONS":
+            _refuse_foreign_writes(asked)
+        door.enter(asked)
+        if asked.method in ("POST", "PUT") and _records(asked):
+            door.must_write(asked)
         _refuse_odd_questions(asked)
         if asked.method not in READS or asked.blueprint is None:
             return None
@@ -104,16 +117,34 @@ def _without_min_seq(app: Wsgi) -> Wsgi:
     """Take `min_seq` out of the query of every read: it asks for no other answer."""
 
     def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        query = environ.get("QUERY_STRING", "")
-        if "min_seq=" in query and environ["REQUEST_METHOD"] in READS:
-            pairs = query.split("&")
-            found = [pair for pair in pairs if pair.startswith("min_seq=")]
-            if found:
-                environ["QUERY_STRING"] = "&".join(pair for pair in pairs if pair not in found)
-                environ[MIN_SEQ] = [unquote_plus(pair[8:]) for pair in found]
+        if environ["REQUEST_METHOD"] in READS and (found := _taken_out(environ, "min_seq=")):
+            environ[MIN_SEQ] = found
         return app(environ, start_response)
 
     return take
+
+
+def _without_token(app: Wsgi) -> Wsgi:
+    """Take a token out of the query, before anything can write it into a log or an answer."""
+
+    def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if found := _taken_out(environ, "token="):
+            environ[door.TOKEN] = found[-1]
+        return app(environ, start_response)
+
+    return take
+
+
+def _taken_out(environ: dict[str, Any], name: str) -> list[str]:
+    """Take a parameter out of the query. Returns its values."""
+    query = environ.get("QUERY_STRING", "")
+    if name not in query:
+        return []
+    pairs = query.split("&")
+    found = [pair for pair in pairs if pair.startswith(name)]
+    if found:
+        environ["QUERY_STRING"] = "&".join(pair for pair in pairs if pair not in found)
+    return [unquote_plus(pair[len(name) :]) for pair in found]
 
 
 def _repeating(app: Wsgi, repeats: Repeats, asked_of: Store) -> Wsgi:
@@ -145,12 +176,9 @@ def _is_plain(environ: dict[str, Any]) -> bool:
     return environ["REQUEST_METHOD"] == "GET" and NOT_PLAIN.isdisjoint(environ)
 
 
-def _refuse_writes(asked: Request) -> None:
-    if asked.method == "OPTIONS":
-        return
-    _refuse_foreign_writes(asked)
-    if asked.url_rule is not None:  # where nothing is recorded, that is what to say
-        must_allow_writing()
+def _records(asked: Request) -> bool:
+    """Tell whether a program records something. The pages ask by themselves whether one may."""
+    return asked.url_rule is not None and asked.blueprint != "pages"
 
 
 def _refuse_foreign_writes(asked: Request) -> None:
@@ -202,7 +230,7 @@ def _repeated(repeats: Repeats, asked: Request) -> Response | None:
     """
     if FAILED in asked.environ:
         raise asked.environ[FAILED]
-    if _is_plain(asked.environ):
+    if _is_plain(asked.environ) and door.rules().reads_are_open:
         return None
     kept = repeats.kept(asked.environ)
     if kept is None and "HTTP_IF_NONE_MATCH" not in asked.environ:
@@ -246,6 +274,9 @@ def _finished(repeats: Repeats, response: Response) -> Response:
             _tag(repeats, response, asked, told)
         if not CONDITIONS.isdisjoint(asked.environ):
             response.make_conditional(asked.environ)
+    if not door.rules().reads_are_open and asked.endpoint not in door.PUBLIC:
+        response.headers["Cache-Control"] = PRIVATE  # what stands between is not to give it others
+        response.vary.update(("Authorization", "Cookie"))
     return response
 
 

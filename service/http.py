@@ -20,12 +20,11 @@ from events.records import Record
 from events.reports import Report
 from projections.log import Head
 from service import clocks, lookup
+from service.access import door
 from service.clocks import Asked, Clocks, Names
 from service.ndjson import decode
-from service.problems import InvalidQueryError, WritingNotAllowedError
+from service.problems import InvalidQueryError
 from service.store import Recorded, Store
-
-RECORDED_BY = "http"
 
 
 class Parameters(FlaskParser):
@@ -61,17 +60,6 @@ class Api(Blueprint):
 def store() -> Store:
     """Return the database that this app serves."""
     return cast(Store, current_app.extensions["stancelog"])
-
-
-def writing_is_allowed() -> bool:
-    """Tell whether whoever asks may record anything here."""
-    return bool(current_app.config["WRITES"])
-
-
-def must_allow_writing() -> None:
-    """Raises WritingNotAllowedError."""
-    if not writing_is_allowed():
-        raise WritingNotAllowedError("This server is for reading: nothing is recorded through it.")
 
 
 def report_in_log(report: str) -> Report:
@@ -113,7 +101,7 @@ def body() -> Any:
 
 def record_one(record: Record, expected_version: int | None = None) -> Recorded:
     """Record one record as the caller. Raises RefusedError."""
-    sent = Sent(record, RECORDED_BY, expected_version=expected_version)
+    sent = Sent(record, door.recorded_by(), expected_version=expected_version)
     try:
         return record_all([sent])[0]
     except BatchRefusedError as error:

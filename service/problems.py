@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 import psycopg
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, make_response, redirect, render_template, request
 from marshmallow import Schema
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -78,6 +78,26 @@ class ForeignOriginError(Exception):
 
 class WritingNotAllowedError(Exception):
     """Nothing may be recorded here."""
+
+
+class MisdirectedError(Exception):
+    """What is asked for is served under other names."""
+
+
+class UnauthorizedError(Exception):
+    """It is not known who asks. RFC 6750."""
+
+    def __init__(self, detail: str, code: str = "") -> None:
+        super().__init__(detail)
+        self.challenge = 'Bearer realm="stancelog"' + (f', error="{code}"' if code else "")
+
+
+class ScopeError(Exception):
+    """Who asks may not do that. RFC 6750."""
+
+    def __init__(self, detail: str, scope: str) -> None:
+        super().__init__(detail)
+        self.challenge = f'Bearer realm="stancelog", error="insufficient_scope", scope="{scope}"'
 
 
 def problem(
@@ -180,11 +200,7 @@ def register(app: Flask) -> None:
         rows = [fault._asdict() for fault in error.faults]
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, _summary(rows), rows)
 
-    @app.errorhandler(ForeignOriginError)
-    @app.errorhandler(WritingNotAllowedError)
-    def _forbidden(error: Exception) -> Response:
-        return problem(HTTPStatus.FORBIDDEN, str(error))
-
+    _register_refusals(app)
     _register_unavailable(app)
 
     @app.errorhandler(HTTPException)
@@ -201,6 +217,32 @@ def register(app: Flask) -> None:
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, and was logged."
         )
+
+
+def _register_refusals(app: Flask) -> None:
+    """Let the app say what is wrong where it is a matter of who asks."""
+
+    @app.errorhandler(ForeignOriginError)
+    @app.errorhandler(WritingNotAllowedError)
+    def _forbidden(error: Exception) -> Response:
+        return problem(HTTPStatus.FORBIDDEN, str(error))
+
+    @app.errorhandler(MisdirectedError)
+    def _misdirected(error: MisdirectedError) -> Response:
+        return problem(HTTPStatus.MISDIRECTED_REQUEST, str(error))
+
+    @app.errorhandler(ScopeError)
+    def _out_of_scope(error: ScopeError) -> Response:
+        headers = {"WWW-Authenticate": error.challenge}
+        return problem(HTTPStatus.FORBIDDEN, str(error), headers=headers)
+
+    @app.errorhandler(UnauthorizedError)
+    def _unauthorized(error: UnauthorizedError) -> Response:
+        if is_for_people() and "Authorization" not in request.headers:
+            here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+            return make_response(redirect(f"/sign-in?{urlencode({'next': here})}", 303))
+        headers = {"WWW-Authenticate": error.challenge}
+        return problem(HTTPStatus.UNAUTHORIZED, str(error), headers=headers)
 
 
 def _register_unavailable(app: Flask) -> None:

@@ -135,6 +135,41 @@ database_url = _setting(
     "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
     is_secret=True,
 )
+host = _setting(
+    "HOST",
+    "127.0.0.1",
+    "The address that 'stancelog serve' listens to. Beyond this machine, writing needs a token.",
+    _text,
+    "an address or a name",
+)
+reads_are_open = _setting(
+    "READS",
+    "open",
+    "Who may read: anybody (open), or who has a token (token).",
+    _is("open", "token"),
+    "open or token",
+)
+allows_writing = _setting(
+    "WRITES",
+    "on",
+    "Whether anything may be recorded over HTTP; off: 403, and the pages show no forms.",
+    _is("on", "off"),
+    "on or off",
+)
+hosts = _setting(
+    "HOSTS",
+    "",
+    "The names under which the server is reached, so that it answers to no other; none: any name.",
+    _names,
+    "names with commas: stance.example.org,.example.net (and all below it)",
+)
+proxies = _setting(
+    "PROXIES",
+    "0",
+    "Proxies before the server, whose X-Forwarded-For, -Proto and -Host are believed.",
+    _whole(0, 9, "proxies"),
+    "a number",
+)
 read_database_url = _setting(
     "READ_DATABASE",
     "",
@@ -150,13 +185,6 @@ is_followed = _setting(
     "'stancelog project --follow' (async).",
     _is("async", "sync"),
     "sync or async",
-)
-allows_writing = _setting(
-    "WRITES",
-    "on",
-    "Whether anything may be recorded over HTTP; off: 403, and the pages show no forms.",
-    _is("on", "off"),
-    "on or off",
 )
 lock_timeout = _setting(
     "LOCK_TIMEOUT",

@@ -89,6 +89,11 @@ class Store:
                 self.catch_up()
 
     @property
+    def read_engine(self) -> Engine:
+        """What is read: the database, or a replica of it."""
+        return self._read_engine
+
+    @property
     def is_read_at_once(self) -> bool:
         """Tell whether every read sees a write as soon as it is acknowledged."""
         return not self._waits_for_others

@@ -15,6 +15,7 @@ from service.cli import (
     proving,
     searching,
     serving,
+    unlocking,
 )
 from service.cli.group import main
 
@@ -30,4 +31,5 @@ __all__ = [
     "proving",
     "searching",
     "serving",
+    "unlocking",
 ]

@@ -8,6 +8,8 @@ from importlib.resources import files
 import click
 
 from service import settings
+from service.access import tokens
+from service.access.door import is_loopback
 from service.cli.filling import report, run_import
 from service.cli.group import main
 from service.cli.mending import making_anew
@@ -22,7 +24,13 @@ def _port(default: int) -> Callable[[Command], Command]:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--host",
+    envvar=settings.host.name,
+    default=settings.host.default,
+    show_default=True,
+    help="The address to listen to. Beyond this machine, writing needs a token.",
+)
 @_port(8000)
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.pass_obj
@@ -30,7 +38,11 @@ def serve(url: str, host: str, port: int, workers: int) -> None:
     """Serve the API, with its documentation at /docs."""
     initialise(url, making_anew)
     # What no worker could open is told here, once.
-    Store(url, create=False, is_followed=settings.is_followed()).close()
+    store = Store(url, create=False, is_followed=settings.is_followed())
+    try:
+        _must_not_be_open_to_the_world(store, host)
+    finally:
+        store.close()
     _serve(url, host, port, workers)
 
 
@@ -65,6 +77,16 @@ def demo(url: str, port: int) -> None:
     _serve(url, "127.0.0.1", port, 1)
 
 
+def _must_not_be_open_to_the_world(store: Store, host: str) -> None:
+    if is_loopback(host) or not settings.allows_writing() or tokens.are_any(store.engine):
+        return
+    raise click.UsageError(
+        f"on {host} anybody who reaches this machine could write: there is no token yet. Make one "
+        "with 'stancelog token create --name desk --scope write', or let nobody write "
+        f"({settings.allows_writing.name}=off), or listen to this machine alone (--host 127.0.0.1)"
+    )
+
+
 def _serve(url: str, host: str, port: int, workers: int) -> None:
     settings.is_followed()  # a clear error here beats one in each worker
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
@@ -75,6 +97,8 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))  # a clear error here beats a late one there
     os.environ[settings.database_url.name] = url
+    os.environ.pop(f"{settings.database_url.name}{settings.IN_A_FILE}", None)
+    os.environ[settings.host.name] = host
     Granian(
         "service.app:create_app",
         factory=True,

@@ -15,6 +15,7 @@ from service.pages import (
     recording,
     reports,
     searching,
+    signing_in,
 )
 from service.pages.view import pages
 
@@ -29,6 +30,7 @@ SUBJECTS = (
     recording,
     reports,
     searching,
+    signing_in,
 )
 """Each adds its routes to `pages`."""
 

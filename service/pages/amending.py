@@ -13,8 +13,9 @@ from events.errors import StaleVersionError
 from events.records import Record, patched
 from events.reports import Report
 from projections import reports
+from service.access import door
 from service.answers.comparing import changes_between
-from service.http import must_allow_writing, report_in_log, store
+from service.http import report_in_log, store
 from service.identity import new_id
 from service.pages import labels
 from service.pages import words as wording
@@ -30,7 +31,7 @@ from service.store import Recorded
 @pages.route("/reports/<report>/correct", methods=["GET", "POST"])
 def correct(report: str) -> Response:
     """Say what a report should have said."""
-    must_allow_writing()
+    door.may_use_forms(request)
     current = report_in_log(report)
     if request.method == "POST":
         return _correct(current)
@@ -107,7 +108,7 @@ def reinstate(report: str) -> Response:
 
 
 def _amend(report: str, kind: str) -> Response:
-    must_allow_writing()
+    door.may_use_forms(request)
     current = report_in_log(report)
     if request.method != "POST":
         is_possible = current.stands == (kind == "retraction")

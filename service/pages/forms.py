@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request
 from marshmallow import Schema
 
 from events.errors import Fault, InvalidRecordError, RefusedError, UnknownError
 from events.records import Record
 from service import lines
+from service.access import door
 from service.http import record_one
 from service.identity import new_id
 from service.pages import labels
@@ -197,6 +198,8 @@ def recorded(
     data: Record, expected_version: int | None = None
 ) -> Recorded | tuple[HTTPStatus, list[Row]]:
     """Record what was typed, or return why not. `expected_version`: of the report it amends."""
+    if why := door.why_not_by_form(request):
+        return HTTPStatus.FORBIDDEN, [Fault("", "session", why)._asdict()]
     try:
         record = lines.identified(records.load(data), lambda _: new_id())
         return record_one(record, expected_version)

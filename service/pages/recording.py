@@ -6,7 +6,8 @@ from typing import Any
 from flask import Response, redirect, request
 
 from events.errors import ContentDiffersError
-from service.http import must_allow_writing, store, writing_is_allowed
+from service.access import door, sessions
+from service.http import store
 from service.identity import new_id
 from service.links import page
 from service.pages.forms import Form, data_of, recorded, refusals_of, reworked, shown
@@ -21,7 +22,11 @@ PREFILLED = ("party", "issue", "position")
 
 @pages.app_context_processor
 def _writing() -> dict[str, Any]:
-    return {"writing_is_allowed": writing_is_allowed}
+    return {
+        "is_for_writing": door.rules().allows_writing,
+        "form_proof": lambda: sessions.proof(request),
+        "is_signed_in": lambda: door.visitor(request),
+    }
 
 
 @pages.route("/record/statement", methods=["GET", "POST"])
@@ -37,7 +42,7 @@ def record_meeting() -> Response:
 
 
 def _record(kind: str) -> Response:
-    must_allow_writing()
+    door.may_use_forms(request)
     with suggesting() as suggestions:
         if request.method != "POST":
             return _shown(_new(kind, suggestions), suggestions)

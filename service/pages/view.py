@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from events.vocabulary import ATTRIBUTIONS, POSITION_FLOOR, STATUS_FLOOR
 from projections import catalog
 from projections.log import Head
+from service.access import sessions
 from service.clocks import Asked, Clocks, TwoFloors
 from service.http import asking
 from service.links import page
@@ -187,6 +188,7 @@ def _guarded(response: Response) -> Response:
     framed_by = "*" if request.path.startswith("/embed/") else "'self'"
     response.headers["Content-Security-Policy"] = POLICY + framed_by
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    sessions.give(request, response)
     return response
 
 

@@ -18,7 +18,8 @@ from events.records import Record
 from events.vocabulary import REGISTRATIONS, REPORTS
 from projections import catalog
 from service import lines
-from service.http import RECORDED_BY, Api, body, json, record_all, record_one, report_in_log, store
+from service.access import door
+from service.http import Api, body, json, record_all, record_one, report_in_log, store
 from service.identity import new_id
 from service.links import url
 from service.problems import refused
@@ -80,8 +81,9 @@ def reinstate(report: str) -> Response:
 @api.alt_response(200, schema=shapes.RecordedBatchAnswer, description="All unchanged")
 def batch() -> Response:
     """Record many records of any kind: all of them, or none."""
+    by = door.recorded_by()
     read = [
-        lines.read(number, text, lambda data: (data, RECORDED_BY, None), _new_id)
+        lines.read(number, text, lambda data: (data, by, None), _new_id)
         for number, text in lines.numbered(request.get_data().split(b"\n"))
     ]
     if not read:

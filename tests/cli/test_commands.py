@@ -194,6 +194,7 @@ def test_help_teaches_every_command(run):
         "project",
         "verify",
         "checkpoint",
+        "token",
         "settings",
     ]
     assert re.findall(r"^  (\w+) {2,}[A-Z]", shown, re.MULTILINE)[-len(commands) :] == commands

@@ -5,9 +5,10 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from service.settings import SettingError
 
 from service.app import create_app
-from service.config import SettingError
+from tests.http.access import no_writing, proof
 from tests.records import issue, meeting, party, position, retraction, statement
 
 pytestmark = pytest.mark.usefixtures("scene")
@@ -94,7 +95,8 @@ def head(client):
 
 
 def send(client, path, form, **kwargs):
-    return client.post(path, data=form, headers=PEOPLE, **kwargs)
+    sent = form | {"csrf": proof(client)}
+    return client.post(path, data=sent, headers=PEOPLE, **kwargs)
 
 
 def recorded(client, answer):
@@ -561,7 +563,7 @@ def test_an_unknown_report_cannot_be_amended(client):
 def test_pages_lead_to_the_forms_where_writing_is_allowed(client, told, page, link):
     told(statement("r-1"))
     assert f'href="{link}"' in unescape(client.get(page, headers=PEOPLE).text)
-    client.application.config["WRITES"] = False
+    no_writing(client)
     told_nothing = unescape(client.get(f"{page}?as_of=2030-01-01", headers=PEOPLE).text)
     assert f'href="{link}"' not in told_nothing
 
@@ -576,7 +578,7 @@ def test_a_retracted_report_leads_to_its_reinstatement(client, told):
 
 def test_a_server_for_reading_shows_and_takes_no_forms(client, told):
     told(statement("r-1"))
-    client.application.config["WRITES"] = False
+    no_writing(client)
     for path in ("/record/statement", "/record/meeting", "/reports/r-1/correct"):
         answer = client.get(path, headers=PEOPLE)
         assert answer.status_code == 403
@@ -628,7 +630,9 @@ def test_nobody_keeps_a_form(client):
 
 def test_pages_of_other_sites_record_nothing(client):
     for headers in ({"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
-        answer = client.post("/record/statement", data=GOOD, headers=PEOPLE | headers)
+        answer = client.post(
+            "/record/statement", data=GOOD | {"csrf": proof(client)}, headers=PEOPLE | headers
+        )
         assert answer.status_code == 403
     assert head(client) == 4
 

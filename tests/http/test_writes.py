@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.http.access import no_writing
 from tests.records import issue, meeting, party, position, statement
 
 pytestmark = pytest.mark.usefixtures("scene")
@@ -386,7 +387,7 @@ def test_an_empty_batch_is_refused(client):
 
 
 def test_a_server_for_reading_records_nothing(client):
-    client.application.config["WRITES"] = False
+    no_writing(client)
     for send, path in [
         (client.post, "/v1/reports"),
         (client.post, "/v1/reports/batch"),
