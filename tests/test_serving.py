@@ -147,6 +147,16 @@ def test_the_image_installs_serves_and_is_found_healthy(installed, tmp_path):
         "PATH": f"{installed}:/usr/bin:/bin",
         "STANCELOG_DATABASE": database.replace("/data", str(tmp_path)),
     }
+    where = {"cwd": tmp_path, "env": environment, "stderr": subprocess.PIPE, "text": True}
+    refused = subprocess.run([installed / command[0], *command[1:]], check=False, **where)
+    assert refused.returncode == 2
+    assert "token create" in refused.stderr
+    words = re.search(r"^#   docker run .* IMAGE (stancelog token .*)$", DOCKERFILE, re.MULTILINE)[
+        1
+    ]
+    token, *words = words.split()
+    made = subprocess.run([installed / token, *words], check=True, stdout=subprocess.PIPE, **where)
+    assert made.stdout.startswith("stancelog_")
     process = subprocess.Popen(
         [installed / command[0], *(word.replace("8000", port) for word in command[1:])],
         cwd=tmp_path,

@@ -5,9 +5,9 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
-from service.settings import SettingError
 
 from service.app import create_app
+from service.settings import SettingError
 from tests.http.access import no_writing, proof
 from tests.records import issue, meeting, party, position, retraction, statement
 
