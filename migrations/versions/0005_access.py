@@ -1,4 +1,4 @@
-"""Who may write and read, and requests that may be sent again: not read from the log."""
+"""Who may write and read: not made of the log."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,18 +32,9 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hash"),
     )
-    op.create_table(
-        "sent_keys",
-        sa.Column("hash", TEXT, nullable=False),
-        sa.Column("request", TEXT, nullable=False),
-        sa.Column("sent_at", sa.BigInteger(), nullable=False),
-        sa.Column("answer", TEXT, nullable=True),
-        sa.PrimaryKeyConstraint("hash"),
-    )
 
 
 def downgrade() -> None:
     """Drop them."""
-    op.drop_table("sent_keys")
     op.drop_table("sessions")
     op.drop_table("tokens")

@@ -35,7 +35,6 @@ PUBLIC = frozenset(
 HEALTH = frozenset({"healthz", "readyz"})
 """What is asked by whichever address the machine has."""
 
-METRICS = "metrics"
 FEEDS = ("/feeds/", "/widgets/")
 """Where a token may be in the URL: their readers cannot send headers."""
 
@@ -83,10 +82,7 @@ def enter(asked: Request) -> None:
     g.caller = _shown_in(asked)
     if asked.url_rule is None or asked.endpoint in PUBLIC or asked.method == "OPTIONS":
         return
-    if asked.endpoint == METRICS:
-        if not _is_open_to_all(asked):
-            _must("admin")
-    elif not ours.reads_are_open:
+    if not ours.reads_are_open:
         _must("feed" if asked.path.startswith(FEEDS) else "read")
 
 

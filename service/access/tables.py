@@ -26,12 +26,3 @@ sessions = Table(
     Column("token", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
-
-sent_keys = Table(
-    "sent_keys",
-    kept,
-    Column("hash", Text, primary_key=True),  # of an Idempotency-Key and of who sent it
-    Column("request", Text, nullable=False),  # a hash of the rest of the request
-    Column("sent_at", BigInteger, nullable=False),
-    Column("answer", Text),  # JSON; null while it is in flight
-)

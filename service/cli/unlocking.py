@@ -49,7 +49,7 @@ def _expiry(_: click.Context, option: click.Parameter, text: str | None) -> int 
     required=True,
     type=click.Choice(SCOPES),
     help="feed: only feeds and widgets, in a URL too; read: all that is read; write: and record; "
-    "admin: and the metrics.",
+    "admin: what operators alone are shown, too.",
 )
 @click.option(
     "--expires",
