@@ -101,9 +101,9 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def _is(yes: str, no: str) -> Callable[[str], bool]:
-    parse = _one_of(yes, no)
-    return lambda text: parse(text) == yes
+def _is(word: str, *words: str) -> Callable[[str], bool]:
+    parse = _one_of(*words)
+    return lambda text: parse(text) == word
 
 
 def _whole(least: int, most: int, what: str) -> Callable[[str], int]:
@@ -146,14 +146,14 @@ reads_are_open = _setting(
     "READS",
     "open",
     "Who may read: anybody (open), or who has a token (token).",
-    _is("open", "token"),
+    _is("open", "open", "token"),
     "open or token",
 )
 allows_writing = _setting(
     "WRITES",
     "on",
     "Whether anything may be recorded over HTTP; off: 403, and the pages show no forms.",
-    _is("on", "off"),
+    _is("on", "on", "off"),
     "on or off",
 )
 hosts = _setting(
@@ -183,7 +183,7 @@ is_followed = _setting(
     "sync",
     "Who applies a write to the read models: the write itself before it is answered (sync), or "
     "'stancelog project --follow' (async).",
-    _is("async", "sync"),
+    _is("async", "sync", "async"),
     "sync or async",
 )
 lock_timeout = _setting(

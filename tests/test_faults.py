@@ -187,7 +187,7 @@ def test_a_lock_timeout_that_is_no_number_of_seconds_is_wrong_usage(
     monkeypatch.setenv("STANCELOG_LOCK_TIMEOUT", seconds)
     done = CliRunner().invoke(main, ["--database", f"sqlite:///{tmp_path / 'a.db'}", "init"])
     assert done.exit_code == 2
-    assert f"STANCELOG_LOCK_TIMEOUT='{seconds}'" in done.stderr
+    assert f"STANCELOG_LOCK_TIMEOUT is '{seconds}': give a whole number" in done.stderr
 
 
 T = datetime(2021, 6, 1, tzinfo=UTC)

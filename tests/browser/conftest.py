@@ -65,10 +65,27 @@ class Quiet(WSGIRequestHandler):
         """Log nothing."""
 
 
+def closing(app: Any) -> Any:
+    """Close the body of every answer, also where its browser has gone away.
+
+    Werkzeug's server leaves the file of such an answer open.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        body = app(environ, start_response)
+        try:
+            yield from body
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    return answer
+
+
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
     """Serve a WSGI app on a free port of this machine. Gives its root, without a slash."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", 0, closing(app), threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
