@@ -34,6 +34,15 @@ MIN_SEQ = {
     "Stancelog-Seq asks the same.",
 }
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "A key of the client's own for this request. Sent again with the same body "
+    "within three days, it is answered as the first time and recorded once; with another body: "
+    "422; while the first is being answered: 409.",
+}
+
 
 @cache
 def document() -> dict[str, Any]:
@@ -72,6 +81,8 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
             answered["default"] = failed
             if method == "get":
                 operation.setdefault("parameters", []).append(MIN_SEQ)
+            if method == "post":
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     document["components"].pop("responses", None)
     return document
 

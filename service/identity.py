@@ -18,6 +18,24 @@ def new_id() -> str:
     return str(UUID(int=value | 0b10 << 62 | secrets.randbits(62)))
 
 
+class Successors:
+    """Ids that follow from one: the same ones in the same order, whenever they are made."""
+
+    def __init__(self, first: str) -> None:
+        self._first = UUID(first)
+        self._made = 0
+
+    def new_id(self) -> str:
+        """Return the first, then others of the same time."""
+        made, self._made = self._made, self._made + 1
+        if not made:
+            return str(self._first)
+        digest = sha256(self._first.bytes + made.to_bytes(8)).digest()
+        time_and_kind = self._first.int >> 62 << 62 & ~(0xFFF << 64)
+        others = int.from_bytes(digest)
+        return str(UUID(int=time_and_kind | (others >> 62 & 0xFFF) << 64 | others & (1 << 62) - 1))
+
+
 class LineKeys:
     """Ids for the lines of one file: importing it twice records nothing the second time."""
 

@@ -10,3 +10,9 @@ processes, so half of them are free even with 32 processes."""
 
 LONGEST_WAIT = 5
 """Seconds that a read waits for the `min_seq` that it insists on."""
+
+KEY_KEPT = 3 * 24 * 60 * 60
+"""Seconds that an Idempotency-Key and its answer are kept."""
+
+KEY_IN_FLIGHT = 60
+"""Seconds until a request with an Idempotency-Key counts as ended by a crash, and not answered."""

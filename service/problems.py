@@ -84,6 +84,14 @@ class MisdirectedError(Exception):
     """What is asked for is served under other names."""
 
 
+class KeyReusedError(Exception):
+    """An Idempotency-Key was sent with another request before."""
+
+
+class InFlightError(Exception):
+    """A request with the same Idempotency-Key is being answered."""
+
+
 class UnauthorizedError(Exception):
     """It is not known who asks. RFC 6750."""
 
@@ -226,6 +234,15 @@ def _register_refusals(app: Flask) -> None:
     @app.errorhandler(WritingNotAllowedError)
     def _forbidden(error: Exception) -> Response:
         return problem(HTTPStatus.FORBIDDEN, str(error))
+
+    @app.errorhandler(KeyReusedError)
+    def _reused(error: KeyReusedError) -> Response:
+        rows = [{"field": "Idempotency-Key", "rule": "reused", "message": str(error)}]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, _summary(rows), rows)
+
+    @app.errorhandler(InFlightError)
+    def _in_flight(error: InFlightError) -> Response:
+        return problem(HTTPStatus.CONFLICT, str(error), headers={"Retry-After": "1"})
 
     @app.errorhandler(MisdirectedError)
     def _misdirected(error: MisdirectedError) -> Response:

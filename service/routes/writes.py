@@ -20,7 +20,7 @@ from projections import catalog
 from service import lines
 from service.access import door
 from service.http import Api, body, json, record_all, record_one, report_in_log, store
-from service.identity import new_id
+from service.idempotency import new_id, once
 from service.links import url
 from service.problems import refused
 from service.routes.catalog import addressed
@@ -39,6 +39,7 @@ api = Api("writes", __name__, url_prefix="/v1", description="Recording what was 
 @api.doc(requestBody=shapes.body("Statement", "Meeting"))
 @api.response(201, shapes.RecordedAnswer)
 @api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+@once
 def report() -> Response:
     """Record a report of a statement or a meeting."""
     record = records.load(body())
@@ -52,6 +53,7 @@ def report() -> Response:
 @api.doc(requestBody=shapes.body("Correction"))
 @api.response(201, shapes.RecordedAnswer)
 @api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+@once
 def correct(report: str) -> Response:
     """Say what a report should have said. If-Match is honoured."""
     return _amend(report, "correction")
@@ -61,6 +63,7 @@ def correct(report: str) -> Response:
 @api.doc(requestBody=shapes.body("Retraction"))
 @api.response(201, shapes.RecordedAnswer)
 @api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+@once
 def retract(report: str) -> Response:
     """Say that a report does not stand. If-Match is honoured."""
     return _amend(report, "retraction")
@@ -70,6 +73,7 @@ def retract(report: str) -> Response:
 @api.doc(requestBody=shapes.body("Reinstatement"))
 @api.response(201, shapes.RecordedAnswer)
 @api.alt_response(200, schema=shapes.RecordedAnswer, description="Unchanged")
+@once
 def reinstate(report: str) -> Response:
     """Undo a retraction. If-Match is honoured."""
     return _amend(report, "reinstatement")
@@ -79,6 +83,7 @@ def reinstate(report: str) -> Response:
 @api.doc(requestBody=shapes.ndjson_body())
 @api.response(201, shapes.RecordedBatchAnswer)
 @api.alt_response(200, schema=shapes.RecordedBatchAnswer, description="All unchanged")
+@once
 def batch() -> Response:
     """Record many records of any kind: all of them, or none."""
     by = door.recorded_by()
