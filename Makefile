@@ -6,7 +6,7 @@ PORT ?= 8000
 UN ?= ../shared/data/un_votes
 BIN = $(VENV)/bin
 
-.PHONY: demo test soak lint format bench bench-quick clean
+.PHONY: demo test soak lint audit format bench bench-quick clean
 
 demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0.0.1:$(PORT)
 	$(BIN)/stancelog demo --port $(PORT)
@@ -22,6 +22,11 @@ lint: $(VENV)/installed-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/installed-dev ## Ask the network whether a dependency has a known vulnerability
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
 format: $(VENV)/installed-dev ## Put the code into shape
 	$(BIN)/ruff format .

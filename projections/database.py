@@ -60,10 +60,17 @@ PARAMETERS = 400
 """Most values in one IN list."""
 
 
-def connect(url: str, lock_timeout: int = LOCK_TIMEOUT) -> Engine:
+QUERY_TIMEOUT = "query_timeout"
+"""The option of an engine that says for how many seconds a reading may go on; none: for ever."""
+
+
+def connect(
+    url: str, lock_timeout: int = LOCK_TIMEOUT, query_timeout: float | None = None
+) -> Engine:
     """Return an engine for sqlite:///FILE or postgresql://…, opening nothing yet.
 
-    `lock_timeout`: seconds.
+    Both in seconds: `lock_timeout` that a lock is waited for, `query_timeout` that a reading may
+    go on.
     """
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     if parsed.get_backend_name() == "postgresql":
@@ -72,11 +79,15 @@ def connect(url: str, lock_timeout: int = LOCK_TIMEOUT) -> Engine:
             connect_args={"connect_timeout": CONNECT_TIMEOUT},
             pool_pre_ping=True,
             pool_timeout=lock_timeout,
+            execution_options={QUERY_TIMEOUT: query_timeout},
         )
         event.listen(engine, "connect", partial(_open_postgresql, lock_timeout))
     else:
         engine = create_engine(
-            parsed, connect_args={"timeout": lock_timeout}, pool_timeout=lock_timeout
+            parsed,
+            connect_args={"timeout": lock_timeout},
+            pool_timeout=lock_timeout,
+            execution_options={QUERY_TIMEOUT: query_timeout},
         )
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

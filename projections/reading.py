@@ -5,19 +5,23 @@ from collections import deque, namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore, Lock
+from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 import psycopg
 from psycopg import generators
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, Select, event, exc
 
-from projections.database import driver
+from projections.database import QUERY_TIMEOUT, driver
 
 MOST_READERS = 15
 """Connections of one process to a database at once that read it."""
+
+STEPS = 50_000
+"""Instructions of SQLite's between looks at the clock: about a millisecond."""
 
 BEGIN = {
     "sqlite": "BEGIN",
@@ -63,6 +67,13 @@ def begun(engine: Engine, *statements: str) -> AbstractContextManager[tuple[Conn
     or taken back after an error.
     """
     return _kept_for(engine, writing=True).begun(statements)
+
+
+def was_too_long(error: BaseException) -> bool:
+    """Tell whether an error is that a reading went on for longer than it may."""
+    told = error.orig if isinstance(error, exc.DBAPIError) else error
+    is_interrupted = getattr(told, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
+    return is_interrupted or isinstance(told, QueryCanceled)
 
 
 class Prepared:
@@ -117,7 +128,8 @@ class _Kept:
     a connection whether it lives, which is a round trip; here it is the beginning that tells.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, longest: float | None = None) -> None:
+        self._longest = longest  # seconds
         self._idle: deque[Connection] = deque()
         self._room = BoundedSemaphore(MOST_READERS)
         pool: Any = engine.pool
@@ -189,19 +201,34 @@ class _Kept:
         One that was lost while it was idle is replaced.
         """
         while connection := self._taken():
+            self._limit(connection)
             try:
                 return connection, _run(connection, statements)
-            except LockNotAvailable:
+            except (LockNotAvailable, QueryCanceled):
                 raise  # it has waited already
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 pass
+        connection = self._opened()
+        self._limit(connection)
+        return connection, _run(connection, statements)
+
+    def _opened(self) -> Connection:
         engine = self._engine()
         assert engine is not None, "whoever asks has it"
         connection = engine.connect().execution_options(has_begun=True)
         connection.detach()  # for good: it is not in a state that others could use it in
         if connection.dialect.name == "postgresql":
-            driver(connection).autocommit = True  # we say BEGIN ourselves
-        return connection, _run(connection, statements)
+            own = driver(connection)
+            own.autocommit = True  # we say BEGIN ourselves
+            if self._longest:
+                own.execute(f"SET statement_timeout = {self._longest * 1000:.0f}")
+        return connection
+
+    def _limit(self, connection: Connection) -> None:
+        """Let a reading on SQLite end when it has gone on for too long, whatever it is doing."""
+        if self._longest and connection.dialect.name == "sqlite":
+            end = monotonic() + self._longest
+            driver(connection).set_progress_handler(lambda: monotonic() > end, STEPS)
 
     def _taken(self) -> Connection | None:
         with suppress(IndexError):  # another thread was first
@@ -273,5 +300,6 @@ def _kept_for(engine: Engine, *, writing: bool = False) -> _Kept:
     with _lock:
         of_engine = _kept.setdefault(engine, {})
         if writing not in of_engine:
-            of_engine[writing] = _Kept(engine)
+            longest = None if writing else engine.get_execution_options().get(QUERY_TIMEOUT)
+            of_engine[writing] = _Kept(engine, longest)
         return of_engine[writing]

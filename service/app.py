@@ -25,6 +25,7 @@ def create_app(database: str | None = None) -> Flask:
         database or settings.database_url(),
         is_followed=settings.is_followed(),
         replica=settings.read_database_url(),
+        query_timeout=settings.query_timeout(),
     )
     app.extensions["stancelog.rules"] = Rules.of_settings()
     streams = settings.most_streams()

@@ -17,10 +17,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from events import dates
 from events.errors import Fault
 from projections.database import Trouble
-from service import settings
+from service import safety, settings
 from service.access import door
+from service.fairness import Bodies, limit_rates
 from service.http import store, unwanted
-from service.problems import ForeignOriginError, InvalidQueryError, NotFoundError
+from service.problems import FAILED, ForeignOriginError, InvalidQueryError, NotFoundError
 from service.repeats import PINNED, UNKEPT, UNPINNED, Repeats, State, kind_of, tag, unchanged
 from service.store import Store
 
@@ -49,9 +50,6 @@ PRIVATE = "private, no-cache"
 WAITS = INSISTS | {"HTTP_PREFER"}
 NOT_PLAIN = CONDITIONS | WAITS | {"HTTP_AUTHORIZATION", door.TOKEN}
 
-FAILED = "stancelog.failed"
-"""What went wrong before Flask had the request."""
-
 IN_TURN = 0.05
 """Seconds that a question lets the one before it have the interpreter to itself."""
 
@@ -61,11 +59,12 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 def register(app: Flask) -> None:
     """Let the app do so."""
     repeats = Repeats()
+    limit_rates(app)
     is_open = app.extensions["stancelog.rules"].reads_are_open
     inner: Wsgi = app.wsgi_app
     if is_open:  # else it is to be seen first who asks
         inner = _repeating(inner, repeats, app.extensions["stancelog"])
-    inner = _without_token(_without_min_seq(_in_turn(inner)))
+    inner = Bodies().before(_without_token(_without_min_seq(_in_turn(inner))))
     if proxies := settings.proxies():
         inner = ProxyFix(inner, x_for=proxies, x_proto=proxies, x_host=proxies)
     app.wsgi_app = inner  # type: ignore[method-assign, assignment]
@@ -73,6 +72,8 @@ def register(app: Flask) -> None:
     @app.before_request
     def _before() -> Response | None:
         asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001  once, for all
+        if FAILED in asked.environ:
+            raise asked.environ[FAILED]
         if asked.method not in READS and asked.method != "OPTIONS":
             _refuse_foreign_writes(asked)
         door.enter(asked)
@@ -228,8 +229,6 @@ def _repeated(repeats: Repeats, asked: Request) -> Response | None:
 
     Of plain requests `_repeating` has done so.
     """
-    if FAILED in asked.environ:
-        raise asked.environ[FAILED]
     if _is_plain(asked.environ) and door.rules().reads_are_open:
         return None
     kept = repeats.kept(asked.environ)
@@ -254,15 +253,8 @@ def _finished(repeats: Repeats, response: Response) -> Response:
     asked: Request = cast(Any, request)._get_current_object()  # noqa: SLF001
     told = cast(Any, g)._get_current_object()  # noqa: SLF001
     state: State | None = told.get("state")
-    headers = {"X-Content-Type-Options": "nosniff"}
-    if "seq_written" in told:
-        headers[SEQ] = str(told.seq_written)
-    if state and state.set_aside:
-        headers[SET_ASIDE] = str(state.set_aside)
-    if asked.method in READS:
-        headers |= READABLE
-    elif asked.method == "OPTIONS":
-        headers |= READABLE | PREFLIGHT
+    headers = safety.headers(response.mimetype, is_secure=asked.is_secure)
+    headers |= _told_of(asked, told, state)
     has = _give(response, headers)
     is_whole = response.status_code == 200 and not response.is_streamed
     if response.headers.get("Cache-Control") == UNKEPT:
@@ -278,6 +270,20 @@ def _finished(repeats: Repeats, response: Response) -> Response:
         response.headers["Cache-Control"] = PRIVATE  # what stands between is not to give it others
         response.vary.update(("Authorization", "Cookie"))
     return response
+
+
+def _told_of(asked: Request, told: Any, state: State | None) -> dict[str, str]:
+    """Return the headers that say how far the log is, and who may read the answer."""
+    headers = {}
+    if "seq_written" in told:
+        headers[SEQ] = str(told.seq_written)
+    if state and state.set_aside:
+        headers[SET_ASIDE] = str(state.set_aside)
+    if asked.method in READS:
+        headers |= READABLE
+    elif asked.method == "OPTIONS":
+        headers |= READABLE | PREFLIGHT
+    return headers
 
 
 def _give(response: Response, headers: dict[str, str]) -> set[str]:

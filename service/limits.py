@@ -16,3 +16,18 @@ KEY_KEPT = 3 * 24 * 60 * 60
 
 KEY_IN_FLIGHT = 60
 """Seconds until a request with an Idempotency-Key counts as ended by a crash, and not answered."""
+
+MOST_LINES = 10_000
+"""Records of one batch: others wait while it is recorded."""
+
+MOST_BODIES = 256
+"""Bodies that one process reads at once: each takes a thread until it is there."""
+
+MOST_BODIES_OF_ONE = 32
+"""Of these, from one address."""
+
+BODY_TIME = 30
+"""Seconds that a client has to send a body."""
+
+MOST_EXPORTS = 32
+"""Exports that one process sends at once: each takes a thread for as long as its reader does."""

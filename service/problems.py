@@ -18,6 +18,7 @@ from events import errors
 from events.errors import Fault, RefusedError
 from events.timeline import LogError
 from projections.projector import OtherVersionError
+from projections.reading import was_too_long
 from service.schemas.records import faults_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,8 +35,16 @@ APPEND_ONLY = (
     "POST …/corrections when the report was wrong, POST …/retraction when it does not stand."
 )
 
+TOO_LONG = (
+    "This question takes the database longer than one may take here. Ask for less at once: a "
+    "shorter period, fewer parties or issues."
+)
+
 FULL = ("disk is full", "No space left on device")
 """What SQLite and PostgreSQL say where there is no space left."""
+
+FAILED = "stancelog.failed"
+"""Where a WSGI environment has what went wrong before Flask had the request."""
 
 _log = logging.getLogger("stancelog")
 
@@ -65,11 +74,16 @@ class NotYetError(Exception):
         super().__init__(f"What is read here has come to seq {head}, not yet to {wanted}.")
 
 
-class TooManyStreamsError(Exception):
-    """As many streams are open as this process keeps."""
+class BusyError(Exception):
+    """As much of something goes on here as this process lets go on at once."""
 
-    def __init__(self) -> None:
-        super().__init__("As many streams are open here as there may be. /v1/log tells the same.")
+    def __init__(self, detail: str, seconds: int = 1) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class BodyError(Exception):
+    """The body of a request did not come."""
 
 
 class ForeignOriginError(Exception):
@@ -269,9 +283,15 @@ def _register_unavailable(app: Flask) -> None:
     def _not_yet(error: NotYetError) -> Response:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "1"})
 
-    @app.errorhandler(TooManyStreamsError)
-    def _too_many_streams(error: TooManyStreamsError) -> Response:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "30"})
+    @app.errorhandler(BusyError)
+    def _busy(error: BusyError) -> Response:
+        headers = {"Retry-After": str(error.seconds)}
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=headers)
+
+    @app.errorhandler(BodyError)
+    def _no_body(error: BodyError) -> Response:
+        headers = {"Connection": "close"}
+        return problem(HTTPStatus.REQUEST_TIMEOUT, str(error), headers=headers)
 
     @app.errorhandler(OtherVersionError)
     def _other_version(error: OtherVersionError) -> Response:
@@ -288,6 +308,8 @@ def _register_unavailable(app: Flask) -> None:
     @app.errorhandler(LogError)
     def _out_of_reach(error: Exception) -> Response:
         _log.error("%s %s: %s", request.method, request.path, error)
+        if was_too_long(error):
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, TOO_LONG, headers={"Retry-After": "60"})
         is_full = any(words in str(error) for words in FULL)
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,

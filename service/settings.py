@@ -125,6 +125,14 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _rate(text: str) -> str | None:
+    if text == "off":
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", text):
+        raise ValueError("give a number of requests and a time, such as 1200/minute, or off")
+    return text
+
+
 # The settings
 
 database_url = _setting(
@@ -192,6 +200,21 @@ lock_timeout = _setting(
     "Seconds that a lock which others hold is waited for.",
     _whole(1, 86_400, "seconds"),
     "seconds",
+)
+query_timeout = _setting(
+    "QUERY_TIMEOUT",
+    "30",
+    "Seconds that the database may take for one question over HTTP.",
+    _whole(1, 86_400, "seconds"),
+    "seconds",
+)
+rate = _setting(
+    "RATE",
+    "1200/minute",
+    "Requests that a client may make, by address; not counted: those from this machine itself, and "
+    "answers that are given again as they are.",
+    _rate,
+    "a number/second, minute, hour or day; or off",
 )
 most_streams = _setting(
     "STREAMS",

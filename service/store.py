@@ -59,12 +59,14 @@ class Store:
         catch_up: bool = True,
         is_followed: bool = False,
         replica: str | None = None,
+        query_timeout: float | None = None,
     ) -> None:
         """Open the database at `url`, creating or upgrading it where needed.
 
         Without `create`, raises NotReadyError instead. Without `catch_up`, the read models are
         left as they are found. `is_followed`: another process lets them catch up. `replica`: a
-        copy of the database that is read instead of it. Raises DatabaseUrlError.
+        copy of the database that is read instead of it. `query_timeout`: seconds that the database
+        may take for one question. Raises DatabaseUrlError.
         """
         if create:
             initialise(url)
@@ -75,6 +77,7 @@ class Store:
         # has that connection and waits for the lock.
         self._lock = RLock()
         self._lock_timeout = settings.lock_timeout()
+        self._query_timeout = query_timeout
         self.timeline, self.engine = self._opened(url)
         self.read_timeline, self._read_engine = self.timeline, self.engine
         if replica:
@@ -100,7 +103,7 @@ class Store:
 
     def _opened(self, url: str) -> tuple[Timeline, Engine]:
         timeline = Timeline(url, check=records.load, lock_timeout=self._lock_timeout)
-        return timeline, connect(url, self._lock_timeout)
+        return timeline, connect(url, self._lock_timeout, self._query_timeout)
 
     def record(self, sent: Sequence[Sent]) -> list[Recorded]:
         """Record all of them, in order and in one commit, or none.

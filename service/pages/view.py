@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from events.vocabulary import ATTRIBUTIONS, POSITION_FLOOR, STATUS_FLOOR
 from projections import catalog
 from projections.log import Head
+from service import safety
 from service.access import sessions
 from service.clocks import Asked, Clocks, TwoFloors
 from service.http import asking
@@ -24,11 +25,6 @@ from service.schemas.queries import StatusedMoment
 from service.schemas.records import faults_of
 
 pages = Blueprint("pages", __name__)
-
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
-)
 
 CLOCKS = ("as_of", "known_at", "seq", "floor", "status_floor")
 
@@ -186,8 +182,7 @@ class Named(dict[str, str]):
 def _guarded(response: Response) -> Response:
     """Let a page load nothing but what is ours, and be framed by others only if made for it."""
     framed_by = "*" if request.path.startswith("/embed/") else "'self'"
-    response.headers["Content-Security-Policy"] = POLICY + framed_by
-    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers["Content-Security-Policy"] = safety.policy(framed_by)
     sessions.give(request, response)
     return response
 

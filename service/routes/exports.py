@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from hashlib import blake2b
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Response, g, request, stream_with_context
 from marshmallow import RAISE, Schema
 
-from service import exports
+from service import exports, limits
 from service.answers import Body
 from service.exports import Export, citation, csv_lines
 from service.http import Api, is_pinned, json
 from service.paging import MOST
+from service.problems import BusyError
 from service.repeats import CODE, PINNED, UNPINNED
 from service.routes import (
     changes,
@@ -40,6 +43,8 @@ from service.schemas.queries import (
 )
 
 api = Api("exports", __name__, url_prefix="/v1", description="The same answers as CSV.")
+
+_room = BoundedSemaphore(limits.MOST_EXPORTS)
 
 PAGING = ("limit", "cursor")
 """An export is one answer, whole."""
@@ -136,15 +141,21 @@ def _pages(
 
 def _streamed(export: Export, pages: Iterator[Body], *, excel: bool) -> Response:
     first = next(pages)
+    if not _room.acquire(blocking=False):
+        raise BusyError("As many exports are being sent here as there may be at once.", 10)
+    left = ExitStack()
+    left.callback(_room.release)  # once
 
     def rows() -> Iterator[Body]:
-        yield from export.rows(first)
-        for page in pages:
-            yield from export.rows(page)
+        with left:
+            yield from export.rows(first)
+            for page in pages:
+                yield from export.rows(page)
 
     cited = citation(export, first, request.host_url.rstrip("/"))
     lines = csv_lines(cited, export.columns, rows(), excel=excel)
     response = Response(stream_with_context(lines), mimetype="text/csv")
+    response.call_on_close(left.close)  # also where nobody read it
     name = f"stancelog-{export.title.replace(' ', '-')}-seq-{exports.log_position(first)}.csv"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.headers.add("Link", f'<{exports.permalink(first)}>; rel="cite-as"')

@@ -16,7 +16,7 @@ from service.answers.events import cloud_event
 from service.following import EVERY, stretch_after
 from service.http import Api, store
 from service.paging import DEFAULT_LIMIT
-from service.problems import InvalidQueryError, TooManyStreamsError
+from service.problems import BusyError, InvalidQueryError
 from service.schemas import log as shapes
 from service.store import Store
 
@@ -35,6 +35,8 @@ OFF = (
     f"or let the operator set {settings.most_streams.name}."
 )
 
+FULL = "As many streams are open here as there may be. /v1/log tells the same."
+
 
 @api.route("/stream")
 @api.arguments(shapes.Streaming, location="query", unknown=RAISE)
@@ -48,7 +50,7 @@ def stream(parameters: dict[str, Any]) -> Response:
     with log.reading() as (_, head):
         after = _last_seen(parameters.get("after"), head.seq)
     if not room.acquire(blocking=False):
-        raise TooManyStreamsError
+        raise BusyError(FULL, 30)
     told = _Told(log, after, request.host_url, room)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     response = Response(told, mimetype=EVENT_STREAM, headers=headers)

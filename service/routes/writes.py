@@ -17,7 +17,7 @@ from events.errors import (
 from events.records import Record
 from events.vocabulary import REGISTRATIONS, REPORTS
 from projections import catalog
-from service import lines
+from service import limits, lines
 from service.access import door
 from service.http import Api, body, json, record_all, record_one, report_in_log, store
 from service.idempotency import new_id, once
@@ -93,6 +93,9 @@ def batch() -> Response:
     ]
     if not read:
         raise InvalidRecordError([Fault("", "json", "the body has no line with a record")])
+    if len(read) > limits.MOST_LINES:
+        message = f"the body has {len(read):,} records: send at most {limits.MOST_LINES:,} at once"
+        raise InvalidRecordError([Fault("", "length", message)])
     numbers = [line.number for line in read if line.sent]
     sent = [line.sent for line in read if line.sent]
     failed: dict[int, RefusedError] = {line.number: line.error for line in read if line.error}

@@ -1,0 +1,152 @@
+"""Fair shares: what one client may take of a server that others wait for.
+
+Requests are counted by address (Flask-Limiter), not those that come from this machine itself. A
+body is waited for beside the request, for so long and so many at once: the server itself would
+wait for ever, with a thread for each.
+"""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as LateError
+from http import HTTPStatus
+from io import BytesIO
+from math import ceil
+from threading import Lock
+from time import time
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter, RateLimitExceeded
+
+from service import limits, settings
+from service.access import door
+from service.problems import FAILED, BodyError, BusyError, problem
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+UNCOUNTED = frozenset({"healthz", "readyz", "static"})
+
+
+def limit_rates(app: Flask) -> None:
+    """Count the requests of each client before anything else is done for them.
+
+    Raises SettingError.
+    """
+    rate = settings.rate()
+    if rate is None:
+        return
+    limiter = Limiter(
+        client_of_request,
+        app=app,
+        application_limits=[rate],
+        strategy="sliding-window-counter",
+        storage_uri="memory://",
+        request_identifier=lambda: request.endpoint or "nothing",  # what is not there counts too
+    )
+
+    @limiter.request_filter
+    def _is_uncounted() -> bool:
+        return request.endpoint in UNCOUNTED or door.is_at_this_machine(request)
+
+    @app.errorhandler(RateLimitExceeded)
+    def _exceeded(error: RateLimitExceeded) -> Response:
+        until = limiter.current_limit.reset_at if limiter.current_limit else 0
+        seconds = max(1, ceil(until - time()))
+        return problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"{client_of_request()} has asked for more than one client may: {error.description}. "
+            f"Ask again in {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+def client_of_request() -> str:
+    """Return from where the request comes."""
+    return client_of(request.environ)
+
+
+def client_of(environ: dict[str, Any]) -> str:
+    """Return an address or, of IPv6, the network that one client has all of."""
+    told = environ.get("REMOTE_ADDR") or "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(told)
+    except ValueError:
+        return str(told)
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+class Bodies:
+    """The bodies that are being read, so that slow ones keep nobody else waiting."""
+
+    def __init__(
+        self,
+        most: int = limits.MOST_BODIES,
+        most_of_one: int = limits.MOST_BODIES_OF_ONE,
+        seconds: float = limits.BODY_TIME,
+    ) -> None:
+        self._most, self._most_of_one, self._seconds = most, most_of_one, seconds
+        self._threads = ThreadPoolExecutor(most, "body")
+        self._lock = Lock()
+        self._read_for: Counter[str] = Counter()
+
+    def before(self, app: Wsgi) -> Wsgi:
+        """Let an app have whole bodies only."""
+
+        def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            if (size := _size_of(environ)) is not None:
+                try:
+                    self._read(environ, size)
+                except (BodyError, BusyError) as error:
+                    environ[FAILED] = error  # it becomes a problem where others do
+                    _give(environ, b"")
+            return app(environ, start_response)
+
+        return take
+
+    def _read(self, environ: dict[str, Any], size: int) -> None:
+        reading = self._begun(client_of(environ), environ["wsgi.input"], size)
+        try:
+            body = reading.result(self._seconds)
+        except LateError:
+            raise BodyError(f"The body did not come within {self._seconds:g} seconds.") from None
+        except OSError:
+            body = b""
+        if len(body) < size and "CONTENT_LENGTH" in environ:
+            raise BodyError("The body ended before it was whole.")
+        _give(environ, body)
+
+    def _begun(self, client: str, stream: Any, size: int) -> Future[bytes]:
+        with self._lock:
+            if self._read_for[client] >= self._most_of_one:
+                raise BusyError("This client is sending as many bodies as one may at once.")
+            if self._read_for.total() >= self._most:
+                raise BusyError("As many bodies are being sent here as there may be at once.")
+            self._read_for[client] += 1
+        reading = self._threads.submit(stream.read, size)
+        reading.add_done_callback(lambda _: self._ended(client))
+        return reading
+
+    def _ended(self, client: str) -> None:
+        with self._lock:
+            self._read_for[client] -= 1
+            if not self._read_for[client]:
+                del self._read_for[client]
+
+
+def _size_of(environ: dict[str, Any]) -> int | None:
+    """Return how many bytes to read, at most; None where there is no body that will be read."""
+    told = environ.get("CONTENT_LENGTH")
+    if told:
+        size = int(told) if told.isascii() and told.isdigit() and len(told) < 17 else 0
+        return size if 0 < size <= limits.MOST_BYTES else None  # a larger one is refused unread
+    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    return limits.MOST_BYTES + 1 if is_chunked and environ.get("wsgi.input_terminated") else None
+
+
+def _give(environ: dict[str, Any], body: bytes) -> None:
+    environ["wsgi.input"] = BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
