@@ -16,3 +16,9 @@ KEY_KEPT = 3 * 24 * 60 * 60
 
 KEY_IN_FLIGHT = 60
 """Seconds until a request with an Idempotency-Key counts as ended by a crash, and not answered."""
+
+MOST_TOOLS_AT_ONCE = 4
+"""Calls of tools that one `stancelog mcp` works on at a time; others wait for their turn."""
+
+LARGEST_TOOL_ANSWER = 256 * 1024
+"""Bytes of an answer that an assistant is given; it is told to ask for less instead."""
