@@ -6,7 +6,7 @@ PORT ?= 8000
 UN ?= ../shared/data/un_votes
 BIN = $(VENV)/bin
 
-.PHONY: demo test soak lint audit format bench bench-quick clean
+.PHONY: demo test soak lint audit format bench bench-quick notebook clean
 
 demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0.0.1:$(PORT)
 	$(BIN)/stancelog demo --port $(PORT)
@@ -38,6 +38,9 @@ bench: $(VENV)/installed-bench ## Measure beside others, with the UN votes in $(
 bench-quick: BENCH = --sizes 10k --seconds 0.6 --statements 3000 --only question,others,writes,imports
 bench-quick: bench ## The same at 10 thousand positions, in about two minutes
 
+notebook: $(VENV)/installed-notebook ## Run docs/notebook.ipynb anew, against the bundled example
+	$(BIN)/python docs/run_notebook.py
+
 clean: ## Remove what the other commands made, but no database
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache bench/data
 
@@ -54,4 +57,8 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/installed-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	touch $@ $(VENV)/installed
+
+$(VENV)/installed-notebook: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[notebook]'
 	touch $@ $(VENV)/installed

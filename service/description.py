@@ -4,6 +4,7 @@ They are put together when somebody first asks for them, not whenever an app is 
 the time that this took, and most processes are never asked.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -90,8 +91,12 @@ def described(document: dict[str, Any]) -> dict[str, Any]:
 @cache
 def json_schema(kind: str) -> dict[str, Any]:
     """Return the JSON Schema of a record by itself."""
-    components = document()["components"]["schemas"]
-    name = record_name(SCHEMAS[kind])
+    schema = by_itself(document()["components"]["schemas"], record_name(SCHEMAS[kind]))
+    return {"$schema": DIALECT, "$id": f"/schemas/{kind}.json", "title": kind} | schema
+
+
+def by_itself(components: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return one of an OpenAPI document's schemas, with those that it refers to inside it."""
     needed: dict[str, Any] = {}
 
     def local(value: Any) -> Any:
@@ -108,5 +113,4 @@ def json_schema(kind: str) -> dict[str, Any]:
         return {key: local(one) for key, one in value.items()}
 
     schema: dict[str, Any] = local(components[name])
-    head = {"$schema": DIALECT, "$id": f"/schemas/{kind}.json", "title": kind}
-    return head | schema | ({"$defs": needed} if needed else {})
+    return schema | ({"$defs": needed} if needed else {})

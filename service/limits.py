@@ -31,3 +31,9 @@ BODY_TIME = 30
 
 MOST_EXPORTS = 32
 """Exports that one process sends at once: each takes a thread for as long as its reader does."""
+
+MOST_TOOLS_AT_ONCE = 4
+"""Calls of tools that one `stancelog mcp` works on at a time; others wait for their turn."""
+
+LARGEST_TOOL_ANSWER = 256 * 1024
+"""Bytes of an answer that an assistant is given; it is told to ask for less instead."""

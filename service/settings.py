@@ -116,6 +116,13 @@ def _whole(least: int, most: int, what: str) -> Callable[[str], int]:
     return parse
 
 
+def _address(text: str) -> str:
+    """Return the root of a server, without a slash at its end; nothing for nothing."""
+    if text and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+        raise ValueError("give an address such as https://stance.example.org")
+    return text.rstrip("/")
+
+
 def _names(text: str) -> tuple[str, ...]:
     """Return the host names of a list."""
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
@@ -222,6 +229,13 @@ most_streams = _setting(
     "Event streams (/v1/stream) that each worker keeps open; each takes a thread. 0: none.",
     _whole(0, 256, "streams"),
     "a number, at most 256",
+)
+base_url = _setting(
+    "BASE_URL",
+    "",
+    "Where people reach the server: permalinks that 'stancelog mcp' gives begin with it.",
+    _address,
+    "http(s)://…",
 )
 signing_key = _setting(
     "SIGNING_KEY",

@@ -6,6 +6,7 @@ or file trouble.
 
 from service.cli import (
     asking,
+    assisting,
     auditing,
     comparing,
     configuring,
@@ -21,6 +22,7 @@ from service.cli.group import main
 
 __all__ = [
     "asking",
+    "assisting",
     "auditing",
     "comparing",
     "configuring",

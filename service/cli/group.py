@@ -41,6 +41,7 @@ class Commands(click.Group):
         "project",
         "verify",
         "checkpoint",
+        "mcp",
         "token",
         "settings",
     )

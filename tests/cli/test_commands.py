@@ -194,6 +194,7 @@ def test_help_teaches_every_command(run):
         "project",
         "verify",
         "checkpoint",
+        "mcp",
         "token",
         "settings",
     ]
