@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from events.timeline import LogError
 from projections.projector import OtherVersionError
-from service.problems import InvalidQueryError, NotFoundError
+from projections.reading import was_too_long
+from service.problems import TOO_LONG, InvalidQueryError, NotFoundError
 
 _log = logging.getLogger("stancelog")
 
@@ -38,6 +39,8 @@ def _of_ours(tool: str, error: Exception) -> str:
         return "This process runs other code than the database is made for: restart it."
     if isinstance(error, _OUT_OF_REACH):
         _log.error("%s: %s", tool, error)
+        if was_too_long(error):
+            return TOO_LONG
         return "The database does not answer. Ask again later."
     _log.error("%s failed", tool, exc_info=error)
     return "Something went wrong here, and was logged."

@@ -50,6 +50,7 @@ def mcp(url: str, base_url: str) -> None:
         create=False,
         is_followed=settings.is_followed(),
         replica=settings.read_database_url(),
+        query_timeout=settings.query_timeout(),
     )
     try:
         if sys.stdin.isatty():
