@@ -9,6 +9,7 @@ from service.access.door import Rules
 from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.store import Store
+from service.telemetry import requests
 
 
 def create_app(database: str | None = None) -> Flask:
@@ -36,4 +37,5 @@ def create_app(database: str | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(pages)
     system.register(app)
+    requests.register(app)  # outside of all that is made of a request
     return app

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import BoundedSemaphore, RLock
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from projections.database import Trouble, connect
 from projections.log import Head, Page
 from projections.projector import Standing
 from projections.reading import reading, reading_from, row_of
-from service import limits, lookup, settings
+from service import limits, lookup, settings, stopping
 from service.opening import NotReadyError, initialise, must_be_ready
 from service.problems import NotYetError
 from service.repeats import State
@@ -282,9 +282,9 @@ class Store:
         try:
             deadline = monotonic() + limits.LONGEST_WAIT
             while (head := self._read_head()) < seq:
-                if monotonic() > deadline:
+                if monotonic() > deadline or stopping.is_near():
                     raise NotYetError(seq, head)
-                sleep(EVERY)
+                stopping.sleep(EVERY)
         finally:
             waiting.release()
 
