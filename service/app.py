@@ -10,6 +10,7 @@ from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.store import Store
 from service.telemetry import requests
+from service.telemetry.metrics import Metrics
 
 
 def create_app(database: str | None = None) -> Flask:
@@ -37,5 +38,6 @@ def create_app(database: str | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(pages)
     system.register(app)
-    requests.register(app)  # outside of all that is made of a request
+    app.extensions["stancelog.metrics"] = metrics = Metrics(app.extensions["stancelog"])
+    requests.register(app, metrics.count)  # outside of all that is made of a request
     return app

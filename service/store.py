@@ -250,7 +250,7 @@ class Store:
         with self.reading():
             pass  # which catches up, where that is for us to do
         standing, is_behind = self.standing()
-        behind = self._behind(standing.head.position) if is_behind else 0
+        behind = self.behind(standing.head.position) if is_behind else 0
         is_late = behind > LATE if self._waits_for_others else is_behind
         lacks = {"set_aside": standing.set_aside, "behind": behind}
         return {
@@ -259,7 +259,8 @@ class Store:
             **{name: number for name, number in lacks.items() if number},
         }
 
-    def _behind(self, position: int) -> float:
+    def behind(self, position: int) -> float:
+        """Return for how many seconds there has been an event after the store's `position`."""
         with suppress(UnreadableError):
             for one in self.read_timeline.events_after(position, 1):
                 at: datetime = one.event.timestamp

@@ -18,7 +18,7 @@ from service.cli.speaking import Command, err, opened
 from service.importing import Import
 from service.opening import initialise
 from service.store import Store
-from service.telemetry import logs
+from service.telemetry import folder, logs
 
 
 def _port(default: int) -> Callable[[Command], Command]:
@@ -103,15 +103,16 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     os.environ[settings.database_url.name] = url
     os.environ.pop(f"{settings.database_url.name}{settings.IN_A_FILE}", None)
     os.environ[settings.host.name] = host
-    Granian(
-        "service.worker:create_app",
-        factory=True,
-        respawn_failed_workers=True,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        log_level=LogLevels[level if level == "debug" else "warning"],
-        log_dictconfig=logs.configuration(),
-        workers_kill_timeout=settings.stop_timeout(),
-    ).serve()
+    with folder.shared():
+        Granian(
+            "service.worker:create_app",
+            factory=True,
+            respawn_failed_workers=True,
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            log_level=LogLevels[level if level == "debug" else "warning"],
+            log_dictconfig=logs.configuration(),
+            workers_kill_timeout=settings.stop_timeout(),
+        ).serve()
