@@ -43,6 +43,7 @@ class Commands(click.Group):
         "checkpoint",
         "token",
         "settings",
+        "doctor",
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -196,6 +196,7 @@ def test_help_teaches_every_command(run):
         "checkpoint",
         "token",
         "settings",
+        "doctor",
     ]
     assert re.findall(r"^  (\w+) {2,}[A-Z]", shown, re.MULTILINE)[-len(commands) :] == commands
     for command in commands:
