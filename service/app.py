@@ -9,7 +9,7 @@ from service.access.door import Rules
 from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.store import Store
-from service.telemetry import requests
+from service.telemetry import requests, tracing
 from service.telemetry.metrics import Metrics
 
 
@@ -39,5 +39,9 @@ def create_app(database: str | None = None) -> Flask:
     app.register_blueprint(pages)
     system.register(app)
     app.extensions["stancelog.metrics"] = metrics = Metrics(app.extensions["stancelog"])
-    requests.register(app, metrics.count)  # outside of all that is made of a request
+    traces = tracing.of_settings()
+    begin_span = traces.begin if traces else None
+    requests.register(
+        app, metrics.count, begin_span=begin_span
+    )  # outside of all that is made of a request
     return app

@@ -252,6 +252,14 @@ log_requests = _setting(
     _one_of("off", "failed", "all"),
     "off, failed or all",
 )
+traces = _setting(
+    "OTEL",
+    "auto",
+    "Traces by OpenTelemetry: on, off, or where OTEL_EXPORTER_OTLP_ENDPOINT is set (auto). They "
+    "need the extra [otel].",
+    _one_of("auto", "on", "off"),
+    "auto, on or off",
+)
 stop_timeout = _setting(
     "STOP_TIMEOUT",
     "25",

@@ -18,7 +18,7 @@ from service.cli.speaking import Command, err, opened
 from service.importing import Import
 from service.opening import initialise
 from service.store import Store
-from service.telemetry import folder, logs
+from service.telemetry import folder, logs, tracing
 
 
 def _port(default: int) -> Callable[[Command], Command]:
@@ -93,6 +93,7 @@ def _must_not_be_open_to_the_world(store: Store, host: str) -> None:
 def _serve(url: str, host: str, port: int, workers: int) -> None:
     settings.is_followed()  # a clear error here beats one in each worker
     level = settings.log_level()
+    tracing.of_settings()
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415

@@ -33,13 +33,14 @@ STREAMS = "stancelog.streams"
 """Whether the answer is made while it is sent."""
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
-Lines = Callable[["Seen"], None]
+Tell = Callable[["Seen"], None]
+Begin = Callable[[dict[str, Any]], Tell]
 
 
 class Seen:
     """One request, from when it came until its answer was given."""
 
-    __slots__ = ("_start", "began", "environ", "id", "seconds", "status")
+    __slots__ = ("_start", "began", "end_span", "environ", "id", "seconds", "status")
 
     def __init__(self, environ: dict[str, Any], start: Any) -> None:
         self.environ = environ
@@ -48,6 +49,7 @@ class Seen:
         self.seconds = 0.0
         self.began = perf_counter()
         self.id = ids.begin(environ)
+        self.end_span: Tell | None = None
 
     def start(self, status: str, headers: list[tuple[str, str]], *told: Any) -> Any:
         """Begin the answer, with the id on it."""
@@ -56,9 +58,9 @@ class Seen:
         return self._start(status, headers, *told)
 
 
-def register(app: Flask, *told: Callable[["Seen"], None]) -> None:
-    """Let every request to the app be watched, and have its line in the log."""
-    app.wsgi_app = watched(app.wsgi_app, *told, lines())  # type: ignore[method-assign, assignment]
+def register(app: Flask, *told: Tell, begin_span: Begin | None = None) -> None:
+    """Let every request to the app be watched, and have its line in the log, and maybe a span."""
+    app.wsgi_app = watched(app.wsgi_app, *told, lines(), begin_span=begin_span)  # type: ignore[method-assign, assignment]
 
     @app.after_request
     def _told(response: Response) -> Response:
@@ -75,17 +77,21 @@ def register(app: Flask, *told: Callable[["Seen"], None]) -> None:
         return response
 
 
-def watched(app: Wsgi, *told: Callable[[Seen], None]) -> Wsgi:
+def watched(app: Wsgi, *told: Tell, begin_span: Begin | None = None) -> Wsgi:
     """Return the app, with those told of each request when its answer was given."""
 
     def finish(seen: Seen) -> None:
         seen.seconds = perf_counter() - seen.began
         for tell in told:
             tell(seen)
+        if seen.end_span:
+            seen.end_span(seen)
         ids.end()
 
     def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         seen = Seen(environ, start_response)
+        if begin_span:
+            seen.end_span = begin_span(environ)
         try:
             body = app(environ, seen.start)
         except BaseException:
@@ -104,7 +110,7 @@ class _Watched:
 
     __slots__ = ("_body", "_finish", "_seen")
 
-    def __init__(self, body: Iterable[bytes], seen: Seen, finish: Callable[[Seen], None]) -> None:
+    def __init__(self, body: Iterable[bytes], seen: Seen, finish: Tell) -> None:
         self._body, self._finish = body, finish
         self._seen: Seen | None = seen
 
@@ -121,7 +127,7 @@ class _Watched:
                 self._finish(seen)
 
 
-def lines() -> Lines:
+def lines() -> Tell:
     """Return what writes the line of a request, where it is to have one."""
     which = settings.log_requests()
     if which == "off":

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -117,6 +118,11 @@ def test_an_event_that_was_set_aside_is_told(found, desk, url):
     assert "stancelog retry" in told["mend"]
 
 
+def test_the_first_event_is_the_end_of_its_ledger(found, run, write):
+    assert run("import", write(party())).exit_code == 0
+    assert found() == {}
+
+
 def test_an_event_that_is_not_the_one_in_the_ledger_is_told(found, desk, url):
     table = "stored_events" if url.startswith("sqlite") else "timeline_events"
     desk(
@@ -161,8 +167,6 @@ def test_a_key_that_others_may_use_or_that_is_none_is_told(found, monkeypatch, t
     key = tmp_path / "key.pem"
     monkeypatch.setenv("STANCELOG_SIGNING_KEY", str(key))
     assert found()["signing key"]["level"] == "error"
-    import subprocess
-
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
     key.chmod(0o644)
     assert found()["signing key"]["mend"] == f"chmod 600 {key}"
@@ -195,6 +199,7 @@ def test_a_database_of_an_older_version_is_told_to_be_upgraded(found, run, tmp_p
     assert file.read_bytes() == before, "looking changes nothing"
 
 
+@pytest.mark.parametrize("engine", ["postgresql"])
 def test_a_server_that_is_set_up_badly_and_its_replica_are_told(found, run, monkeypatch):
     with servers.primary(fsync="off") as primary:
         url = primary.url()

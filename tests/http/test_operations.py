@@ -3,12 +3,21 @@
 import json
 import logging
 import logging.config
+import os
 import re
+import subprocess
+import sys
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
 
 from service.app import create_app
-from service.telemetry import logs
+from service.telemetry import logs, requests, tracing
+from service.telemetry.tracing import Tracing
 from tests.http.access import bearing, token_for
 from tests.records import party
 
@@ -225,3 +234,74 @@ def test_what_libraries_log_looks_the_same_from_the_level_on_that_is_set(
         (name, f"more of {name}") for name in ("alembic.runtime.migration", "_granian", "stancelog")
     ]
     assert all("request_id" not in line for line in told)
+
+
+# Traces
+
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def spans(client):
+    """A function that returns the spans of the client's requests."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    app = client.application
+    app.wsgi_app = requests.watched(app.wsgi_app, begin_span=Tracing(provider).begin)
+    yield exporter.get_finished_spans
+    provider.shutdown()
+
+
+def test_a_request_is_a_span_of_the_trace_that_its_sender_tells_of(client, spans):
+    for _ in range(2):  # the second is an answer given again
+        client.get("/v1/parties?limit=3&token=x", headers={"traceparent": PARENT})
+    first, again = spans()
+    for span in (first, again):
+        assert span.name == "GET /v1/parties"
+        assert (span.kind, span.status.status_code) == (SpanKind.SERVER, StatusCode.UNSET)
+        assert format(span.context.trace_id, "032x") == PARENT.split("-")[1]
+        assert format(span.parent.span_id, "016x") == PARENT.split("-")[2]
+        assert span.attributes["url.path"] == "/v1/parties"
+        assert span.attributes["http.route"] == "/v1/parties"
+        assert not [value for value in span.attributes.values() if "token" in str(value)]
+
+
+def test_a_request_that_tells_of_no_trace_begins_one_and_failures_are_errors(client, spans):
+    client.application.view_functions["healthz"] = lambda: 1 / 0
+    client.get("/healthz")
+    client.get("/nowhere", headers={"traceparent": "nonsense"})
+    failed, missed = spans()
+    assert failed.status.status_code == StatusCode.ERROR
+    assert failed.attributes["http.response.status_code"] == 500
+    assert (missed.name, missed.parent, missed.status.status_code) == (
+        "GET",
+        None,
+        StatusCode.UNSET,
+    )
+    assert failed.context.trace_id != missed.context.trace_id
+    assert not trace.get_current_span().get_span_context().is_valid, "nothing is left of them"
+
+
+def test_traces_are_made_where_they_are_wanted_alone(monkeypatch):
+    for name in tracing.ENDPOINTS:
+        monkeypatch.delenv(name, raising=False)
+    assert tracing.of_settings() is None
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    assert isinstance(tracing.of_settings(), Tracing)
+    monkeypatch.setenv("STANCELOG_OTEL", "off")
+    assert tracing.of_settings() is None
+
+
+def test_where_the_packages_are_missing_it_says_what_to_install(monkeypatch):
+    code = (
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "from service.telemetry import tracing; tracing.of_settings()"
+    )
+    environment = os.environ | {"STANCELOG_OTEL": "on"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "pip install 'stancelog[otel]'" in done.stderr
