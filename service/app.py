@@ -41,7 +41,6 @@ def create_app(database: str | None = None) -> Flask:
     app.extensions["stancelog.metrics"] = metrics = Metrics(app.extensions["stancelog"])
     traces = tracing.of_settings()
     begin_span = traces.begin if traces else None
-    requests.register(
-        app, metrics.count, begin_span=begin_span
-    )  # outside of all that is made of a request
+    # Outside of all else that is made of a request.
+    requests.register(app, metrics.count, begin_span=begin_span)
     return app

@@ -93,7 +93,7 @@ def _must_not_be_open_to_the_world(store: Store, host: str) -> None:
 def _serve(url: str, host: str, port: int, workers: int) -> None:
     settings.is_followed()  # a clear error here beats one in each worker
     level = settings.log_level()
-    tracing.of_settings()
+    tracing.are_wanted()
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415

@@ -1,12 +1,13 @@
 """Traces, where an operator wants them: one span of OpenTelemetry for each request.
 
 The packages are an extra: `pip install 'stancelog[otel]'`. Where spans go, and how many of them, is
-set by OpenTelemetry's own variables, OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_TRACES_SAMPLER among them.
+set by OpenTelemetry's own variables, such as OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_TRACES_SAMPLER.
 """
 
 import os
 from collections.abc import Callable
 from importlib.util import find_spec
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 
 from service import settings
@@ -74,17 +75,20 @@ class Tracing:
         span.end()
 
 
-def of_settings() -> Tracing | None:
-    """Return what makes spans, where they are wanted. Raises SettingError."""
+def are_wanted() -> bool:
+    """Tell whether spans are made, as it is set. Raises SettingError."""
     wanted = settings.traces()
     is_there = find_spec("opentelemetry") and find_spec("opentelemetry.sdk")
     if wanted == "on" and not is_there:
         raise settings.SettingError(MISSING)
-    if wanted == "off" or not is_there:
-        return None
-    if wanted == "auto" and not any(os.environ.get(name) for name in ENDPOINTS):
-        return None
-    return Tracing(_exporting())
+    if wanted == "auto":
+        return bool(is_there) and any(os.environ.get(name) for name in ENDPOINTS)
+    return wanted == "on"
+
+
+def of_settings() -> Tracing | None:
+    """Return what makes spans, where they are wanted. Raises SettingError."""
+    return Tracing(_exporting()) if are_wanted() else None
 
 
 def _exporting() -> "TracerProvider":
@@ -99,4 +103,6 @@ def _exporting() -> "TracerProvider":
     name = os.environ.get("OTEL_SERVICE_NAME", "stancelog")
     provider = TracerProvider(resource=Resource.create({"service.name": name}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    # A worker ends as processes of multiprocessing do, which is not what `atexit` waits for.
+    Finalize(None, provider.shutdown, exitpriority=10)
     return provider

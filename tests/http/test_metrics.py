@@ -1,5 +1,8 @@
 """What /readyz and /metrics tell, and whom."""
 
+import re
+from pathlib import Path
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
@@ -152,3 +155,12 @@ def test_who_has_a_token_for_admin_sees_them_from_anywhere(client, is_open):
 
 def test_metrics_are_never_kept(client):
     assert client.get("/metrics").headers["Cache-Control"] == "no-store"
+
+
+def test_every_metric_that_is_documented_is_there_and_every_other_way_round(client, scene):
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"^\| `(stancelog_\w+)`", page, re.MULTILINE))
+    client.get("/v1/parties")
+    shown = client.get("/metrics").text
+    families = re.findall(r"^# TYPE (stancelog_\w+) ", shown, re.MULTILINE)
+    assert documented == {one for one in families if not one.endswith("_created")}
