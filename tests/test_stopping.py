@@ -2,12 +2,14 @@
 
 import http.client
 import json
+import os
 import signal
 import threading
 import time
 from contextlib import closing, suppress
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.loads import Service
 from tests.records import party
@@ -113,3 +115,43 @@ def test_what_takes_longer_than_the_operator_allows_is_ended(serving, url, engin
         assert (code, 0.9 < seconds < 10) == (0, True)
         assert write.end().status == 0
     assert "refused to gracefully stop" in service.said()
+
+
+# What the workers of a server count together
+
+
+def scraped(service):
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    with closing(connection):
+        connection.request("GET", "/metrics")
+        return {
+            (one.name, *sorted(one.labels.values())): one.value
+            for family in text_string_to_metric_families(connection.getresponse().read().decode())
+            for one in family.samples
+        }
+
+
+def test_workers_count_together_and_what_a_dead_one_counted_stays(serving, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    service = serving(2)
+    for _ in range(40):
+        assert service.ask("GET", "/v1/parties").status == 200
+    key = "stancelog_request_seconds_count", *sorted(["/v1/parties", "GET", "2xx"])
+    before = scraped(service)
+    assert before[key] == 40
+    assert before["stancelog_log_position",] == 0
+    dead = service.workers()[0]
+    os.kill(dead, signal.SIGKILL)
+    eventually(lambda: dead not in service.workers() and len(service.workers()) == 2, "another")
+    assert scraped(service)[key] == 40
+    assert not list(tmp_path.glob(f"*/gauge_live*_{dead}.db"))
+    assert stopped(service)[0] == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_server_logs_off_a_terminal_is_json(serving):
+    service = serving(LOG_REQUESTS="all", LOG_LEVEL="debug")
+    assert stopped(service)[0] == 0
+    lines = [json.loads(line) for line in service.said().splitlines()]
+    assert {"_granian", "stancelog.requests"} <= {line["logger"] for line in lines}
+    assert any(line.get("path") == "/readyz" and line["request_id"] for line in lines)
