@@ -73,7 +73,7 @@ def register(app: Flask, *told: Tell, begin_span: Begin | None = None) -> None:
             environ[STREAMS] = True
         if "seq_written" in g:
             environ[WRITTEN] = g.seq_written
-            environ[RECORDED] = g.records_written
+            environ[RECORDED] = g.get("records_written", 0)
         return response
 
 
