@@ -201,6 +201,16 @@ class Timeline(Application[UUID]):
             return [self._stored(one) for one in some]
         return [self._stored_or_not(one) for one in some]
 
+    def count_after(self, position: int, most: int) -> int:
+        """Return how many events have ids above `position`; `most` where there are more."""
+        count = 0
+        while some := self._selected(position, min(RAW_PAGE, most - count), None):
+            count += len(some)
+            position = some[-1].id
+            if count >= most:
+                break
+        return count
+
     def raw_events(self, stop: int) -> Iterator[Raw]:
         """Yield all events up to the id `stop` in log order, whatever their ids, undecoded.
 

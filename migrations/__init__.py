@@ -45,10 +45,15 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
+def revision(engine: Engine) -> str | None:
+    """Return the revision that the tables are of; None where there are none."""
+    with engine.connect() as connection:
+        return _revision(connection)
+
+
 def is_newest(engine: Engine) -> bool:
     """Tell whether the tables are there and of the newest revision."""
-    with engine.connect() as connection:
-        return _revision(connection) == newest()
+    return revision(engine) == newest()
 
 
 def _revision(connection: Connection) -> str | None:

@@ -110,6 +110,12 @@ def count(connection: Connection) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many events each read model is without, for those that are without any."""
+    query = select(dead_letters.c.projection, func.count()).group_by(dead_letters.c.projection)
+    return {str(row[0]): int(row[1]) for row in connection.execute(query)}
+
+
 def forget(connection: Connection, projections: Sequence[str]) -> None:
     """Forget those of read models that are made anew."""
     connection.execute(dead_letters.delete().where(dead_letters.c.projection.in_(projections)))

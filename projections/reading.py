@@ -76,6 +76,12 @@ def was_too_long(error: BaseException) -> bool:
     return is_interrupted or isinstance(told, QueryCanceled)
 
 
+def usage(engine: Engine) -> tuple[int, int]:
+    """Return how many connections of this process read and write, and how many wait for that."""
+    kinds = _kept.get(engine, {}).values()
+    return sum(one.busy for one in kinds), sum(one.idle for one in kinds)
+
+
 class Prepared:
     """A query that is compiled once for each kind of database, and run by the driver itself.
 
@@ -137,6 +143,16 @@ class _Kept:
         self._begin = BEGIN[engine.dialect.name]
         self._engine = ref(engine)  # which keeps us, not the other way round
         event.listen(engine, "engine_disposed", self._close)
+
+    @property
+    def busy(self) -> int:
+        """How many are in use."""
+        return MOST_READERS - self._room._value  # noqa: SLF001  there is no other way to ask
+
+    @property
+    def idle(self) -> int:
+        """How many are kept for the next."""
+        return len(self._idle)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -9,6 +9,8 @@ from service.access.door import Rules
 from service.pages import pages
 from service.routes import BLUEPRINTS, system
 from service.store import Store
+from service.telemetry import requests, tracing
+from service.telemetry.metrics import Metrics
 
 
 def create_app(database: str | None = None) -> Flask:
@@ -36,4 +38,9 @@ def create_app(database: str | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(pages)
     system.register(app)
+    app.extensions["stancelog.metrics"] = metrics = Metrics(app.extensions["stancelog"])
+    traces = tracing.of_settings()
+    begin_span = traces.begin if traces else None
+    # Outside of all else that is made of a request.
+    requests.register(app, metrics.count, begin_span=begin_span)
     return app

@@ -26,7 +26,7 @@ from service.problems import FAILED, BodyError, BusyError, problem
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-UNCOUNTED = frozenset({"healthz", "readyz", "static"})
+UNCOUNTED = frozenset({"healthz", "readyz", "metrics", "static"})
 
 
 def limit_rates(app: Flask) -> None:

@@ -1,7 +1,7 @@
 """Reading the log in order: from anywhere in it, to its end, and as it grows."""
 
 from collections.abc import Iterator
-from time import monotonic, sleep
+from time import monotonic
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from events.timeline import Timeline
 from projections import log
 from projections.log import Entry, Head
 from projections.projector import PAGE
+from service import stopping
 from service.problems import InvalidQueryError
 from service.store import Store, waiting
 
@@ -89,10 +90,13 @@ def stretch_awaited(
 
 
 def _has_grown(store: Store, position: int, deadline: float) -> bool:
-    """Wait until anything can be told after the store's `position`. False at the deadline."""
+    """Wait until anything can be told after the store's `position`.
+
+    False at the deadline, or when the server is told to stop.
+    """
     while not store.has_more(position):
         left = deadline - monotonic()
-        if left <= 0:
+        if left <= 0 or stopping.is_near():
             return False
-        sleep(min(EVERY, left))
+        stopping.sleep(min(EVERY, left))
     return True

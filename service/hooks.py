@@ -24,12 +24,14 @@ from service.http import store, unwanted
 from service.problems import FAILED, ForeignOriginError, InvalidQueryError, NotFoundError
 from service.repeats import PINNED, UNKEPT, UNPINNED, Repeats, State, kind_of, tag, unchanged
 from service.store import Store
+from service.telemetry import ids
+from service.telemetry.requests import AGAIN, ROUTE
 
 SEQ = "Stancelog-Seq"
 SET_ASIDE = "Stancelog-Set-Aside"
 EXPOSED = (
     "ETag, Location, Content-Location, Memento-Datetime, Link, Preference-Applied, Retry-After, "
-    f"{SEQ}, {SET_ASIDE}"
+    f"{SEQ}, {SET_ASIDE}, {ids.HEADER}"
 )
 READABLE = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
 PREFLIGHT = {
@@ -166,6 +168,7 @@ def _repeating(app: Wsgi, repeats: Repeats, asked_of: Store) -> Wsgi:
         if again is None:
             return app(environ, start_response)
         body, headers = again
+        environ[ROUTE], environ[AGAIN] = kept.route, True
         start_response("200 OK", [*headers, ("Content-Length", str(len(body)))])
         return [body]
 
@@ -241,6 +244,7 @@ def _repeated(repeats: Repeats, asked: Request) -> Response | None:
     if answer is None and kept and (again := kept.again(state)):
         body, headers = again
         answer = Response(body, headers=headers)
+        asked.environ[AGAIN] = True
     if answer is not None:
         g.state = state  # only an answer that `asking` gave is known to be made of it
     return answer

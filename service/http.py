@@ -112,6 +112,7 @@ def record_all(sent: Sequence[Sent]) -> list[Recorded]:
     """Record all of them, or none. Raises BatchRefusedError."""
     recorded = store().record(sent)
     g.seq_written = max(one.seq for one in recorded)
+    g.records_written = sum(one.outcome.is_new for one in recorded)
     return recorded
 
 

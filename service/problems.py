@@ -20,6 +20,7 @@ from events.timeline import LogError
 from projections.projector import OtherVersionError
 from projections.reading import was_too_long
 from service.schemas.records import faults_of
+from service.telemetry import ids
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -140,6 +141,7 @@ def problem(
         "status": status.value,
         "detail": detail,
         "instance": request.path,
+        "request_id": ids.current(),  # by which the log has it
     }
     if faults:
         body["errors"] = list(faults)

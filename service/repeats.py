@@ -66,6 +66,7 @@ class Kept:
     body: bytes
     headers: list[tuple[str, str]]
     now: str | None  # what it repeats as the instant at which it was asked
+    route: str  # what it was asked of, for the metrics
 
     def again(self, state: State | None) -> tuple[bytes, list[tuple[str, str]]] | None:
         """Return its body and headers, as asked now, if nothing changed since."""
@@ -98,8 +99,9 @@ class Repeats:
         if len(body) > LARGEST or is_long:
             return
         headers = [pair for pair in response.headers if pair[0] != "Content-Length"]
+        route = asked.url_rule.rule if asked.url_rule else ""
         with self._lock:
-            self._kept[_as_it_came(asked.environ)] = Kept(state, body, headers, now)
+            self._kept[_as_it_came(asked.environ)] = Kept(state, body, headers, now, route)
 
 
 def tag(state: State, kind: str, asked: Request) -> str:

@@ -244,6 +244,43 @@ signing_key = _setting(
     _text_or_none,
     "a file",
 )
+log_level = _setting(
+    "LOG_LEVEL",
+    "info",
+    "The least level that is logged.",
+    _one_of("debug", "info", "warning", "error"),
+    "debug, info, warning or error",
+)
+log_format = _setting(
+    "LOG_FORMAT",
+    "auto",
+    "How the server logs, on stderr: lines of JSON, text, or text on a terminal alone (auto).",
+    _one_of("auto", "json", "text"),
+    "auto, json or text",
+)
+log_requests = _setting(
+    "LOG_REQUESTS",
+    "failed",
+    "Which requests have a line in the log: none (off), those answered with 400 and above (failed) "
+    "or every one (all).",
+    _one_of("off", "failed", "all"),
+    "off, failed or all",
+)
+traces = _setting(
+    "OTEL",
+    "auto",
+    "Traces by OpenTelemetry: on, off, or where OTEL_EXPORTER_OTLP_ENDPOINT is set (auto). They "
+    "need the extra [otel].",
+    _one_of("auto", "on", "off"),
+    "auto, on or off",
+)
+stop_timeout = _setting(
+    "STOP_TIMEOUT",
+    "25",
+    "Seconds that a server which is told to stop lets the requests in flight take.",
+    _whole(1, 3600, "seconds"),
+    "seconds",
+)
 
 
 def redacted(url: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import BoundedSemaphore, RLock
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from projections.database import Trouble, connect
 from projections.log import Head, Page
 from projections.projector import Standing
 from projections.reading import reading, reading_from, row_of
-from service import limits, lookup, settings
+from service import limits, lookup, settings, stopping
 from service.opening import NotReadyError, initialise, must_be_ready
 from service.problems import NotYetError
 from service.repeats import State
@@ -250,7 +250,7 @@ class Store:
         with self.reading():
             pass  # which catches up, where that is for us to do
         standing, is_behind = self.standing()
-        behind = self._behind(standing.head.position) if is_behind else 0
+        behind = self.behind(standing.head.position) if is_behind else 0
         is_late = behind > LATE if self._waits_for_others else is_behind
         lacks = {"set_aside": standing.set_aside, "behind": behind}
         return {
@@ -259,7 +259,8 @@ class Store:
             **{name: number for name, number in lacks.items() if number},
         }
 
-    def _behind(self, position: int) -> float:
+    def behind(self, position: int) -> float:
+        """Return for how many seconds there has been an event after the store's `position`."""
         with suppress(UnreadableError):
             for one in self.read_timeline.events_after(position, 1):
                 at: datetime = one.event.timestamp
@@ -282,9 +283,9 @@ class Store:
         try:
             deadline = monotonic() + limits.LONGEST_WAIT
             while (head := self._read_head()) < seq:
-                if monotonic() > deadline:
+                if monotonic() > deadline or stopping.is_near():
                     raise NotYetError(seq, head)
-                sleep(EVERY)
+                stopping.sleep(EVERY)
         finally:
             waiting.release()
 

@@ -94,3 +94,10 @@ def tell(store: Store, *records: Record, recorded_at: datetime | None = None) ->
 def post(client: FlaskClient, name: str, what: str = "oppose", **fields: Any) -> TestResponse:
     """Record a statement of one position over HTTP."""
     return client.post("/v1/reports", json=statement(name, positions=[position(what)], **fields))
+
+
+def brief(client: FlaskClient) -> dict[str, Any]:
+    """What /readyz says in short: whether all is ready, how far, and what is amiss."""
+    told = client.get("/readyz").json
+    assert told
+    return {key: told[key] for key in ("status", "seq", "behind", "set_aside") if key in told}

@@ -19,6 +19,13 @@ PINNED = dict(
     for line in (Path(__file__).parents[1] / "constraints.txt").read_text().splitlines()
 )
 
+ONLY_EVER_BETA = {
+    "opentelemetry-exporter-http-transport",
+    "opentelemetry-exporter-otlp-common",
+    "opentelemetry-semantic-conventions",
+}
+"""Parts of an extra that have no other releases, and which released versions of the rest need."""
+
 FREE = re.compile(
     r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Zope|ZPL|MPL|Mozilla|LGPL|Lesser|0BSD"
     r"|Unlicense|Public Domain|HPND|PostgreSQL",
@@ -65,7 +72,8 @@ def test_every_package_that_is_needed_is_pinned_at_the_version_that_is_tested():
 
 
 def test_nothing_is_pinned_at_a_version_before_its_release():
-    assert [name for name, version in PINNED.items() if Version(version).is_prerelease] == []
+    early = {name for name, version in PINNED.items() if Version(version).is_prerelease}
+    assert early <= ONLY_EVER_BETA
 
 
 def test_the_packages_fit_together():

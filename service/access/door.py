@@ -32,7 +32,7 @@ PUBLIC = frozenset(
 )
 """What anybody may ask for: it has nothing of the log."""
 
-HEALTH = frozenset({"healthz", "readyz"})
+HEALTH = frozenset({"healthz", "readyz", "metrics"})
 """What is asked by whichever address the machine has."""
 
 FEEDS = ("/feeds/", "/widgets/")
@@ -93,6 +93,13 @@ def must_write(asked: Request) -> None:
     if _caller() is None and _is_open_to_all(asked):
         return
     _must("write")
+
+
+def must_see_metrics(asked: Request) -> None:
+    """Raises UnauthorizedError and ScopeError. Pages of other sites are nobody's own machine."""
+    if _caller() is None and "Origin" not in asked.headers and _is_open_to_all(asked):
+        return
+    _must("admin")
 
 
 def visitor(asked: Request) -> Token | None:

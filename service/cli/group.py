@@ -44,6 +44,7 @@ class Commands(click.Group):
         "mcp",
         "token",
         "settings",
+        "doctor",
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:

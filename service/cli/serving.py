@@ -1,5 +1,6 @@
 """Serving the API."""
 
+import logging.config
 import os
 import socket
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from service.cli.speaking import Command, err, opened
 from service.importing import Import
 from service.opening import initialise
 from service.store import Store
+from service.telemetry import folder, logs, tracing
 
 
 def _port(default: int) -> Callable[[Command], Command]:
@@ -36,6 +38,7 @@ def _port(default: int) -> Callable[[Command], Command]:
 @click.pass_obj
 def serve(url: str, host: str, port: int, workers: int) -> None:
     """Serve the API, with its documentation at /docs."""
+    logging.config.dictConfig(logs.configuration())
     initialise(url, making_anew)
     # What no worker could open is told here, once.
     store = Store(url, create=False, is_followed=settings.is_followed())
@@ -89,6 +92,8 @@ def _must_not_be_open_to_the_world(store: Store, host: str) -> None:
 
 def _serve(url: str, host: str, port: int, workers: int) -> None:
     settings.is_followed()  # a clear error here beats one in each worker
+    level = settings.log_level()
+    tracing.are_wanted()
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
@@ -99,13 +104,16 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     os.environ[settings.database_url.name] = url
     os.environ.pop(f"{settings.database_url.name}{settings.IN_A_FILE}", None)
     os.environ[settings.host.name] = host
-    Granian(
-        "service.app:create_app",
-        factory=True,
-        respawn_failed_workers=True,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        log_level=LogLevels.warning,
-    ).serve()
+    with folder.shared():
+        Granian(
+            "service.worker:create_app",
+            factory=True,
+            respawn_failed_workers=True,
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            log_level=LogLevels[level if level == "debug" else "warning"],
+            log_dictconfig=logs.configuration(),
+            workers_kill_timeout=settings.stop_timeout(),
+        ).serve()

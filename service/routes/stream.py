@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from threading import BoundedSemaphore
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -11,7 +11,7 @@ from marshmallow import RAISE
 from werkzeug.exceptions import NotFound
 
 from events.errors import Fault
-from service import settings
+from service import settings, stopping
 from service.answers.events import cloud_event
 from service.following import EVERY, stretch_after
 from service.http import Api, store
@@ -82,19 +82,24 @@ class _Told:
         yield b"retry: 2000\n\n"
         ends = monotonic() + LONGEST
         spoke = monotonic()
-        while self._room is not None and monotonic() < ends:
+        while self._room is not None and monotonic() < ends and not stopping.is_near():
             found = stretch_after(self._log, self._after, DEFAULT_LIMIT)
             for entry in found.entries:
                 self._after = entry.seq
                 data = orjson.dumps(cloud_event(entry, self._root)).decode()
                 yield f"id: {entry.seq}\nevent: record\ndata: {data}\n\n".encode()
                 spoke = monotonic()
-            while not self._log.has_more(found.head.position) and monotonic() < spoke + QUIET:
-                sleep(EVERY)
+            while self._is_quiet(found.head.position, spoke + QUIET):
+                stopping.sleep(EVERY)
             if monotonic() >= spoke + QUIET:
                 spoke = monotonic()
                 yield b": nothing new\n\n"
         self.close()
+
+    def _is_quiet(self, position: int, deadline: float) -> bool:
+        if monotonic() >= deadline or stopping.is_near():
+            return False
+        return not self._log.has_more(position)
 
     def close(self) -> None:
         """Give the room back, once."""

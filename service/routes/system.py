@@ -1,10 +1,13 @@
 """What is not about the timeline: health, and the description of the API itself."""
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, render_template, request
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from service import description
+from service import description, readiness
+from service.access import door
 from service.http import json, store
 from service.problems import NotFoundError
+from service.repeats import UNKEPT
 from service.schemas.fields import nearest
 from service.schemas.records import SCHEMAS
 
@@ -20,7 +23,14 @@ def register(app: Flask) -> None:
     @app.get("/readyz")
     def readyz() -> Response:
         """The database answers; degraded: the read models lack something that the log has."""
-        return json(store().readiness())
+        return json(readiness.told(store()))
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """What is counted, for Prometheus."""
+        door.must_see_metrics(request)
+        text = app.extensions["stancelog.metrics"].text()
+        return Response(text, headers={"Cache-Control": UNKEPT}, content_type=CONTENT_TYPE_LATEST)
 
     @app.get("/openapi.json")
     def openapi() -> Response:

@@ -506,6 +506,7 @@ class Problem(Answer):
     status = number()
     detail = text()
     instance = text()
+    request_id = text("As in the header X-Request-ID, and in the log of the server.")
     hint = fields.String()
     did_you_mean = fields.List(fields.String())
     errors = fields.List(fields.Nested(ProblemError))

@@ -197,6 +197,7 @@ def test_help_teaches_every_command(run):
         "mcp",
         "token",
         "settings",
+        "doctor",
     ]
     assert re.findall(r"^  (\w+) {2,}[A-Z]", shown, re.MULTILINE)[-len(commands) :] == commands
     for command in commands:

@@ -1,0 +1,1 @@
+"""What operators see: lines of a log, the id of each request, metrics, traces."""
