@@ -166,14 +166,16 @@ def _batches(sized: Iterable[tuple[One, int]]) -> Iterator[list[One]]:
         yield batch
 
 
-def exported(store: Store) -> Iterator[bytes]:
-    """Yield every record in log order, a line each, with when it was recorded.
+def exported(store: Store, seq: int | None = None) -> Iterator[bytes]:
+    """Yield every record in log order, up to `seq`, a line each, with when it was recorded.
 
     And by whom, unless it was from the command line, as an import is.
     """
     stop = store.catch_up().position
     with store.reading() as (connection, _):
         for entry in entries_after(connection, store.timeline, 0, stop):
+            if seq is not None and entry.seq > seq:
+                return
             by = {} if entry.recorded_by == lines.BY_DEFAULT else {"recorded_by": entry.recorded_by}
             told = {"recorded_at": to_text(entry.recorded_at)} | by
             yield encode(entry.record | told) + b"\n"

@@ -60,6 +60,7 @@ MOST_ERRORS = 50
 @click.pass_obj
 def import_(
     url: str,
+    *,
     names: tuple[str, ...],
     dry_run: bool,
     on_error: str,

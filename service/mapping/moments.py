@@ -37,7 +37,7 @@ class Form:
             message = f'{text!r} has a time of day: say in which zone, such as zone = "Europe/Kyiv"'
             raise MapError(path, message)
         try:
-            datetime.strptime(datetime(2001, 2, 3).astimezone().strftime(text), text)
+            datetime.strptime(datetime(2001, 2, 3).astimezone().strftime(text), text)  # noqa: DTZ007
         except ValueError as error:
             raise MapError(path, f"{text!r} is not a form of dates: {error}") from None
 

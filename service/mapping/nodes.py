@@ -190,11 +190,11 @@ class Items(Node):
     def __init__(self, data: Any, field: Rows | None, names: Names, path: str) -> None:
         """Raises MapError."""
         if not isinstance(data, list):
-            raise MapError(path, f"is a list: write [[{path.split('.')[-1]}]] below the record")
+            raise MapError(path, "is a list of tables: write [[record." + name_of(path) + "]]")
         self.structs: list[tuple[Condition, Struct, str | None]] = []
         for section in sections_of(path, data):
             condition = Condition(section, names)
-            noun = f"one of {path.split('.')[-1]}"
+            noun = f"one of {name_of(path)}"
             schema = field.schema if field else None
             struct = Struct(section, schema, names, noun, is_item=True)
             self.structs.append((condition, struct, self._split(struct, section.path)))
@@ -254,6 +254,11 @@ class Items(Node):
         return [one.item for one in self.made(cells, path, wrong)] or None
 
 
+def name_of(path: str) -> str:
+    """Return the last key of a path."""
+    return path.rsplit(".", maxsplit=1)[-1]
+
+
 def node_of(data: Any, field: Field, names: Names, path: str) -> Node:
     """Return the node for a field, as its schema has it. Raises MapError."""
     if isinstance(field, Rows):
@@ -264,7 +269,7 @@ def node_of(data: Any, field: Field, names: Names, path: str) -> Node:
         if not isinstance(data, dict):
             raise MapError(path, f"has fields of its own: write [{path}], or {{ … }}")
         schema = field.schema if isinstance(field, One) else None
-        return Struct(Section(path, data), schema, names, f"a {path.split('.')[-1]}")
+        return Struct(Section(path, data), schema, names, f"a {name_of(path)}")
     if field is None:
         return _any_node(data, names, path)
     return Leaf(data, field, names, path)
