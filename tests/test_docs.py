@@ -99,3 +99,32 @@ def test_links_between_documents_lead_somewhere():
     for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "examples" / "README.md"]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def steps(page):
+    """Each command of a page, in order, with what it prints."""
+    for block in CONSOLE.findall(page.read_text()):
+        for step in block.removeprefix("$ ").split("\n$ "):
+            command, _, output = step.partition("\n")
+            yield shlex.split(command.removeprefix("stancelog ")), output
+
+
+def test_the_page_on_spreadsheets_can_be_followed_word_for_word(tmp_path, monkeypatch):
+    monkeypatch.setattr(out, "width", 120)
+    monkeypatch.chdir(tmp_path)
+    for folder in ("examples", "tests"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    its_map = (ROOT / "examples" / "maps" / "statements.toml").read_text()
+    every_row = [line for line in its_map.splitlines() if '"checked"' not in line]
+    (tmp_path / "all.toml").write_text("\n".join(every_row))
+    page = ROOT / "docs" / "spreadsheets.md"
+    shown = list(steps(page))
+    assert len(shown) == 8
+    for words, output in shown:
+        result = CliRunner().invoke(main, ["--database", "sqlite:///docs.db", *words])
+        times = r"\d{4}-\d\d-\d\dT[\d:]+\.\d+Z"  # when the page was written, and now
+        told = re.sub(times, "TIME", result.output)
+        assert squeezed(told) == squeezed(re.sub(times, "TIME", output)), words
+    maps = its_map + (ROOT / "examples" / "maps" / "un_votes.toml").read_text()
+    for block in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+        assert block in re.sub(r"^\[\[record\]\] +#.*$", "[[record]]", maps, flags=re.MULTILINE)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 STATEMENTS = str(ROOT / "examples" / "statements.csv")
 STATEMENTS_MAP = str(ROOT / "examples" / "maps" / "statements.toml")
 UN_MAP = str(ROOT / "examples" / "maps" / "un_votes.toml")
-UN_FILES = ROOT / "tests" / "un_votes"
+UN_VOTES = str(ROOT / "tests" / "un_votes" / "un_votes.csv.gz")
 
 PLAIN = """
 [[record]]
@@ -109,18 +109,10 @@ def test_a_spreadsheet_of_statements_is_imported_once_however_often(run):
     assert run("verify").exit_code == 0
 
 
-@pytest.fixture
-def votes(tmp_path):
-    """The sample of the UN's roll calls, compressed as the data comes."""
-    for path in UN_FILES.glob("*.csv"):
-        (tmp_path / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
-    return str(tmp_path / "un_votes.csv.gz")
-
-
-def test_roll_calls_are_joined_with_their_votes_and_tags_and_each_is_one_meeting(run, votes):
-    first = run("import", votes, "--map", UN_MAP)
+def test_roll_calls_are_joined_with_their_votes_and_tags_and_each_is_one_meeting(run):
+    first = run("import", UN_VOTES, "--map", UN_MAP)
     assert (first.exit_code, first.stderr) == (0, "13 recorded, 0 unchanged\n")
-    assert run("import", votes, "--map", UN_MAP).stderr == "0 recorded, 13 unchanged\n"
+    assert run("import", UN_VOTES, "--map", UN_MAP).stderr == "0 recorded, 13 unchanged\n"
     told = exported(run)
     assert told["namibia"]["codes"] == {"iso3166-alpha2": "NA"}
     assert "codes" not in told["federal-republic-of-germany"]
