@@ -19,6 +19,7 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "audit.md")
+SPREADSHEETS = ROOT / "docs" / "spreadsheets.md"
 
 
 def examples(page):
@@ -87,7 +88,7 @@ def test_the_proof_of_the_story_is_what_an_outsider_gets(berlin, tmp_path):
 
 
 def test_every_option_of_the_documentation_exists():
-    text = "".join(page.read_text() for page in PAGES)
+    text = "".join(page.read_text() for page in (*PAGES, SPREADSHEETS))
     help_texts = CliRunner().invoke(main, ["--help"]).stdout + "".join(
         CliRunner().invoke(main, [name, "--help"]).stdout for name in main.commands
     )
@@ -117,8 +118,7 @@ def test_the_page_on_spreadsheets_can_be_followed_word_for_word(tmp_path, monkey
     its_map = (ROOT / "examples" / "maps" / "statements.toml").read_text()
     every_row = [line for line in its_map.splitlines() if '"checked"' not in line]
     (tmp_path / "all.toml").write_text("\n".join(every_row))
-    page = ROOT / "docs" / "spreadsheets.md"
-    shown = list(steps(page))
+    shown = list(steps(SPREADSHEETS))
     assert len(shown) == 8
     for words, output in shown:
         result = CliRunner().invoke(main, ["--database", "sqlite:///docs.db", *words])
@@ -126,5 +126,7 @@ def test_the_page_on_spreadsheets_can_be_followed_word_for_word(tmp_path, monkey
         told = re.sub(times, "TIME", result.output)
         assert squeezed(told) == squeezed(re.sub(times, "TIME", output)), words
     maps = its_map + (ROOT / "examples" / "maps" / "un_votes.toml").read_text()
-    for block in re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+    for block in re.findall(
+        r"^```toml\n(.*?)^```", SPREADSHEETS.read_text(), re.MULTILINE | re.DOTALL
+    ):
         assert block in re.sub(r"^\[\[record\]\] +#.*$", "[[record]]", maps, flags=re.MULTILINE)

@@ -44,6 +44,7 @@ class Value:
         self.places = tuple(dict.fromkeys(place for one in named for place in one.places))
         self.columns = tuple(dict.fromkeys(name for one in named for name in one.columns))
         self._stepped = lru_cache(REMEMBERED)(self._step)
+        self._seen: dict[Any, Any] = {}
 
     def _compile(self, section: Section, names: Names) -> None:
         text, first = section.any("text"), section.any("first")
@@ -101,6 +102,16 @@ class Value:
         """Return the value for a row; None where it has none. Raises CellError."""
         if self.constant is not None:
             return self.constant
+        if len(self.places) != 1:
+            return self._of(cells)
+        cell = cells[self.places[0]]  # most cells of a long table are ones seen before
+        if cell not in self._seen:
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            self._seen[cell] = self._of(cells)
+        return self._seen[cell]
+
+    def _of(self, cells: Cells) -> Any:
         text = self._text(cells)
         if self.separator:
             pieces = [piece.strip() for piece in text.split(self.separator)]
