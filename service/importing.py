@@ -38,10 +38,13 @@ class BadLine(NamedTuple):
 
     def faults(self) -> Iterator[str]:
         """Yield each thing wrong, with where it is."""
-        for fault in self.error.faults:
-            place = self.origin.place(fault) if self.origin else (self.number, fault.field)
-            field = f"{place[1]}: " if place[1] else ""
-            yield f"{self.file}:{place[0]}: {field}{fault.message}"
+        faults = self.error.faults
+        places = [(self.number, fault.field) for fault in faults]
+        if self.origin:
+            places = self.origin.places(faults)
+        for (number, name), fault in zip(places, faults, strict=True):
+            field = f"{name}: " if name else ""
+            yield f"{self.file}:{number}: {field}{fault.message}"
 
 
 class StoppedError(Exception):

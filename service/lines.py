@@ -21,8 +21,8 @@ BOM = b"\xef\xbb\xbf"
 class Origin(Protocol):
     """What a record was made of, where that was not one line of JSON."""
 
-    def place(self, fault: Fault) -> tuple[int, str]:
-        """Return the line that a fault is on, and what it is called there."""
+    def places(self, faults: list[Fault]) -> list[tuple[int, str]]:
+        """Return the line that each fault is on, and what it is called there."""
 
 
 class Line(NamedTuple):

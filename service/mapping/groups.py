@@ -59,8 +59,11 @@ class Origin(NamedTuple):
     number: int
     lists: dict[str, tuple[list[Made], "array[int]"]]
 
-    def place(self, fault: Fault) -> tuple[int, str]:
-        """Return the row that a fault is on, and its columns."""
+    def places(self, faults: list[Fault]) -> list[tuple[int, str]]:
+        """Return the row that each fault is on, and its columns."""
+        return [self._place(fault) for fault in faults]
+
+    def _place(self, fault: Fault) -> tuple[int, str]:
         path = tuple(fault.field.split(".")) if fault.field else ()
         if not path:
             return self.number, ""
@@ -73,13 +76,13 @@ class Origin(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """Faults found in cells: they name their columns, and each has its row."""
+    """The rows of faults found in cells, which name their columns themselves."""
 
-    numbers: dict[Fault, int]
+    numbers: list[int]
 
-    def place(self, fault: Fault) -> tuple[int, str]:
-        """Return the row that a fault is on, and its columns."""
-        return self.numbers[fault], fault.field
+    def places(self, faults: list[Fault]) -> list[tuple[int, str]]:
+        """Return the row that each fault is on, and its columns."""
+        return [(number, fault.field) for number, fault in zip(self.numbers, faults, strict=True)]
 
 
 class Group:
@@ -156,7 +159,5 @@ def _made(node: Node, cells: Cells, key: str, wrong: list[Wrong]) -> list[Made]:
 
 def refused(number: int, wrong: list[tuple[int, Wrong]]) -> lines.Line:
     """Return a line that says what is wrong with the cells of rows."""
-    numbers: dict[Fault, int] = {}
-    for row, one in wrong:
-        numbers.setdefault(one.fault, row)
-    return lines.Line(number, None, InvalidRecordError([*numbers]), Placed(numbers))
+    faults = [one.fault for _, one in wrong]
+    return lines.Line(number, None, InvalidRecordError(faults), Placed([row for row, _ in wrong]))

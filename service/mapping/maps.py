@@ -52,29 +52,66 @@ class Map:
         Each by its first row. `told` how many bytes were read.
         """
         keys = LineKeys()
-        for number, made in enumerate(self._passes):
-            yield from _Pass(made, keys).through(self.table.rows(told), is_first=not number)
+        for made in self._passes:
+            is_last = made is self._passes[-1]
+            yield from _Pass(made, keys, is_last=is_last).through(self.table.rows(told))
 
 
 class _Pass:
-    """One reading of the table."""
+    """One reading of the table. The last one tells which rows cannot be read."""
 
-    def __init__(self, made: list[RecordMap], keys: LineKeys) -> None:
+    def __init__(self, made: list[RecordMap], keys: LineKeys, *, is_last: bool) -> None:
         self.made = made
         self.keys = keys
+        self.is_last = is_last
         self.groups: dict[tuple[int, str], Group] = {}
         self.seen: set[tuple[Any, ...]] = set()
+        self.lost: Row | None = None  # the first row of which nobody knows the group
 
-    def through(self, rows: Iterator[Row], *, is_first: bool) -> Iterator[lines.Line]:
+    def through(self, rows: Iterator[Row]) -> Iterator[lines.Line]:
+        """Yield what the rows make."""
         for row in rows:
             if row.error:
-                if is_first:
-                    yield _bad(row.number, row.error)
+                yield from self._spoilt(row, row.error, self.made)
                 continue
             for place, one in enumerate(self.made):
                 yield from self._of(row, place, one)
         for key in list(self.groups):
-            yield self.groups.pop(key).line(self.keys)
+            group = self.groups.pop(key)
+            if self.lost:
+                message = f"is perhaps not whole: line {self.lost.number} may belong to it"
+                group.wrong.append((group.number, Wrong((), (), message)))
+            yield group.line(self.keys)
+
+    def _spoilt(self, row: Row, error: CellError, made: list[RecordMap]) -> Iterator[lines.Line]:
+        """Let no group be recorded without a row of it that is wrong."""
+        is_told = False
+        for place, one in enumerate(self.made):
+            if one not in made or not one.group_by:
+                continue
+            if (key := self._key(row, one)) is None:
+                self.lost = self.lost or row
+                continue
+            group = self._group(row, place, one, key)
+            group.wrong.append((row.number, Wrong((), error.columns, str(error))))
+            is_told = True
+        if self.is_last and not is_told:
+            yield refused(row.number, [(row.number, Wrong((), error.columns, str(error)))])
+
+    @staticmethod
+    def _key(row: Row, made: RecordMap) -> str | None:
+        """Return what a row's group is called; None where that is not known."""
+        assert made.group_by
+        try:
+            key = made.group_by.of(row.cells)
+        except (CellError, IndexError):  # of a joined or derived cell, which there is not
+            return None
+        return None if key is None else str(key)
+
+    def _group(self, row: Row, place: int, made: RecordMap, key: str) -> Group:
+        if (group := self.groups.get((place, key))) is None:
+            group = self.groups[place, key] = Group(made, row.number)
+        return group
 
     def _of(self, row: Row, place: int, made: RecordMap) -> Iterator[lines.Line]:
         try:
@@ -84,7 +121,7 @@ class _Pass:
                 self._grouped(row, place, made)
                 return
         except CellError as error:
-            yield _bad(row.number, error)
+            yield from self._spoilt(row, error, [made])
             return
         if made.is_registration or not made.struct.places:
             key = (place, *made.key(row.cells))
@@ -101,10 +138,4 @@ class _Pass:
         if key is None:
             message = "is empty: it says which rows make one record"
             raise CellError(made.group_by.columns, message)
-        if (group := self.groups.get((place, str(key)))) is None:
-            group = self.groups[place, str(key)] = Group(made, row.number)
-        group.add(row.number, row.cells)
-
-
-def _bad(number: int, error: CellError) -> lines.Line:
-    return refused(number, [(number, Wrong((), error.columns, str(error)))])
+        self._group(row, place, made, str(key)).add(row.number, row.cells)

@@ -12,12 +12,11 @@ from service.mapping.values import Value
 
 
 class Row(NamedTuple):
-    """A row, whole, or why it is not."""
+    """A row: all of its cells, or why it has not; then those of the table, if they are known."""
 
     number: int  # the line of the file on which it begins, from 1
     cells: Cells
     error: CellError | None = None
-    is_last: bool = False
 
 
 class Missing(StrEnum):
@@ -145,7 +144,7 @@ class Table:
         """Yield the rows that count. One with several partners in a join comes once for each."""
         for number, cells, error in self.sheet.rows(told):
             if error:
-                yield Row(number, (), CellError((), str(error)), error.is_last)
+                yield Row(number, (), CellError((), str(error)))
                 continue
             try:
                 for whole in self._joined(cells, 0):
@@ -154,7 +153,7 @@ class Table:
                     if self.condition.holds(whole):
                         yield Row(number, whole)
             except CellError as wrong:
-                yield Row(number, (), wrong)
+                yield Row(number, cells, wrong)
 
     def _joined(self, cells: list[str], place: int) -> Iterator[list[Any]]:
         if place == len(self.joins):

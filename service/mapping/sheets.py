@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,11 +27,7 @@ csv.field_size_limit(1024 * 1024)
 
 
 class SheetError(Exception):
-    """A row that cannot be read: why. With `is_last`, nothing after it can either."""
-
-    def __init__(self, message: str, *, is_last: bool = False) -> None:
-        super().__init__(message)
-        self.is_last = is_last
+    """A row that cannot be read: why."""
 
 
 class SheetRow(NamedTuple):
@@ -200,8 +197,8 @@ class Sheet:
             number = dialect.skip + reader.line_num + 1
             try:
                 cells = next(reader, None)
-            except (csv.Error, UnicodeError, EOFError, OSError) as error:
-                yield SheetRow(number, [], SheetError(self._broken(error), is_last=True))
+            except (csv.Error, UnicodeError, EOFError, OSError, zlib.error) as error:
+                yield SheetRow(number, [], SheetError(self._broken(error)))
                 return
             if cells is None:
                 return

@@ -65,10 +65,12 @@ def made(file):
             file(content, f"{name}.csv")
         lines = list(Map(map_.encode(), Source(file(table))).through())
         wrong = [
-            (*(line.origin.place(fault) if line.origin else (line.number, "")), fault.message)
+            (*place, fault.message)
             for line in lines
             if line.error
-            for fault in line.error.faults
+            for place, fault in zip(
+                line.origin.places(line.error.faults), line.error.faults, strict=True
+            )
         ]
         return [line.sent.record for line in lines if line.sent], wrong
 
@@ -413,6 +415,42 @@ def test_in_a_group_the_row_of_each_fault_is_told(run, file, known):
     assert "1 recorded, 0 unchanged, 1 skipped" in result.stderr
     assert "v-2" in exported(run)
     assert "v-1" not in exported(run)
+
+
+VOTES = """
+[derived]
+vote = { text = "{Vote}", whole = true }
+[[join]]
+name = "on"
+file = "on.csv"
+on = "{Vote}"
+[[record]]
+type = "meeting"
+group_by = "{Vote}"
+id = "v-{vote}"
+occurred = "{on.Date}"
+summary = "A vote"
+attribution = "recorded_act"
+[[record.participants]]
+party = "{Party}"
+[[record.sources]]
+publisher = "UN"
+"""
+
+
+def test_no_group_is_recorded_without_a_row_that_is_wrong(made):
+    dates = "Vote,Date\n1,2020\n2,2021\n"
+    records, wrong = made(VOTES, "Vote,Party\n1,x\n3,x\n2,x\n1,y\n3,y\n", on=dates)
+    assert [record["id"] for record in records] == ["v-1", "v-2"]
+    assert wrong == [(3, "column 'Vote'", "on has nothing for '3'"), (6, *wrong[0][1:])]
+    records, wrong = made(VOTES, "Vote,Party\n1,x\n1,y,z\n2,x\n", on=dates)
+    assert records == []
+    assert [number for number, _, _ in wrong] == [3, 2, 4]
+    assert "has 3 cells" in wrong[0][2]
+    assert "line 3 may belong to it" in wrong[1][2]
+    records, wrong = made(VOTES, "Vote,Party\n1,x\n,y\n2,x\n", on=dates)
+    assert records == []
+    assert wrong[0] == (3, "column 'Vote'", "is empty: on needs it")
 
 
 def test_a_bad_row_stops_the_import_and_the_batches_before_it_stay(run, file, known, monkeypatch):
