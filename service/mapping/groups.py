@@ -118,18 +118,17 @@ class Group:
         key = self.made_by.scalar_key(cells)
         if key == self._key:
             return
-        is_first, self._key = self._key is None, self._key or key
         for name, node in self.made_by.scalars.items():
             value = node.of(cells, (name,), wrong)
-            if is_first:
-                if value is not None:
-                    self.scalars[name] = value
-            elif value != self.scalars.get(name) and value is not None:
-                message = (
-                    f"{str(value)[:80]!r} differs from {str(self.scalars.get(name))[:80]!r} of "
-                    f"line {self.number}, which is of the same group"
-                )
-                wrong.append(Wrong((name,), node.columns, message))
+            if value is None or value == self.scalars.setdefault(name, value):
+                continue
+            message = (
+                f"{str(value)[:80]!r} differs from {str(self.scalars[name])[:80]!r} of the group "
+                f"that begins on line {self.number}"
+            )
+            wrong.append(Wrong((name,), node.columns, message))
+        if not wrong:
+            self._key = key  # another such row has nothing to add
 
     def line(self, keys: LineKeys) -> lines.Line:
         """Return the record, or what is wrong with it."""

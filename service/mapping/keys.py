@@ -1,5 +1,6 @@
 """The keys of a map: taken one by one, so that what is left over is a mistake, named."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -67,6 +68,8 @@ class Section:
 
     def sections(self, key: str) -> "list[Section]":
         """Return the tables of a list, `[[key]]` in TOML; empty if there is none."""
+        if type(self.left.get(key, [])) is not list:
+            raise MapError(self.at(key), f"is a list of tables: write [[{in_toml(self.at(key))}]]")
         return sections_of(self.at(key), self.take(key, list, []))
 
     def done(self, what: str = "a key here") -> None:
@@ -75,11 +78,16 @@ class Section:
             raise MapError(self.at(key), f"is not {what}: {hint(key, self._known)}")
 
 
+def in_toml(path: str) -> str:
+    """Return a path as TOML has it, which does not count lists."""
+    return re.sub(r"\[\d+\]", "", path)
+
+
 def sections_of(path: str, data: list[Any]) -> list[Section]:
     """Return the tables of a list. Raises MapError where something else is in it."""
     found = []
     for place, one in enumerate(data, 1):
         if type(one) is not dict:
-            raise MapError(f"{path}[{place}]", f"must be {KINDS[dict]}: write [[{path}]]")
+            raise MapError(f"{path}[{place}]", f"must be {KINDS[dict]}: write [[{in_toml(path)}]]")
         found.append(Section(f"{path}[{place}]", one))
     return found

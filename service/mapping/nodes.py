@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from events.errors import Fault
 from service.mapping.conditions import Condition
-from service.mapping.keys import MapError, Section, hint, sections_of
+from service.mapping.keys import MapError, Section, hint, in_toml, sections_of
 from service.mapping.templates import CellError, Cells, Names
 from service.mapping.values import Value, whole_of
 from service.schemas.fields import Flag, ListOf, One, Patch, Rows, Texts, Whole
@@ -190,7 +190,7 @@ class Items(Node):
     def __init__(self, data: Any, field: Rows | None, names: Names, path: str) -> None:
         """Raises MapError."""
         if not isinstance(data, list):
-            raise MapError(path, "is a list of tables: write [[record." + name_of(path) + "]]")
+            raise MapError(path, f"is a list of tables: write [[{in_toml(path)}]]")
         self.structs: list[tuple[Condition, Struct, str | None]] = []
         for section in sections_of(path, data):
             condition = Condition(section, names)
@@ -267,7 +267,7 @@ def node_of(data: Any, field: Field, names: Names, path: str) -> Node:
         return Listed(data, field, names, path)
     if isinstance(field, One | Texts | Patch):
         if not isinstance(data, dict):
-            raise MapError(path, f"has fields of its own: write [{path}], or {{ … }}")
+            raise MapError(path, f"has fields of its own: write [{in_toml(path)}], or {{ … }}")
         schema = field.schema if isinstance(field, One) else None
         return Struct(Section(path, data), schema, names, f"a {name_of(path)}")
     if field is None:

@@ -162,10 +162,11 @@ def test_a_group_may_be_spread_over_the_table_and_takes_each_part_once(made):
     assert records[0]["participants"] == [{"party": "x"}, {"party": "y"}]
     assert records[0]["tags"] == ["t", "u"]
     assert "tags" not in records[1]
+    assert made(map_, table.replace("a,2020,x,t\nb", "a,,x,t\nb")) == (records, [])
     _, wrong = made(map_, table.replace("a,2020,y", "a,2019,y"))
     (one,) = wrong
     assert one[:2] == (4, "column 'Date' (occurred)")
-    assert "'2019' differs from '2020' of line 2" in one[2]
+    assert "'2019' differs from '2020' of the group that begins on line 2" in one[2]
 
 
 def test_registrations_come_first_wherever_they_are(run, file):
@@ -521,6 +522,12 @@ def test_a_row_without_a_partner_is_refused_empty_or_left_out_as_the_map_says(ma
         ("[[record.positions]]", "[record.positions]", "record[1].positions: is a list of tables: write [[record.positions]]"),
         ('type = "statement"', 'type = "statement"\nwhen = { Nr = "1" }', "record[1].when.Nr: there is no column 'Nr'"),
         ('type = "statement"', 'type = "statement"\nwhen = { No = 1 }', "record[1].when.No: is compared with text"),
+        ("[[record]]", "[record]", "record: is a list of tables: write [[record]]"),
+        (
+            "[[record.positions]]",
+            'speaker = "{Party}"\n[[record.positions]]',
+            "record[1].speaker: has fields of its own: write [record.speaker]",
+        ),
         ("[[record]]", "[tabel]\n[[record]]", "tabel: is not a part of a map"),
         ("[[record]]", '[table]\nencoding = "latin-9000"\n[[record]]', "table.encoding: 'latin-9000' is not an encoding"),
         ("[[record]]", '[table]\ndelimiter = ";;"\n[[record]]', "table.delimiter: must be one character"),
