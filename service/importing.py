@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from events.batch import Batch, Outcome, Sent
 from events.dates import to_text
 from events.errors import BatchRefusedError, RefusedError
+from events.records import Record
 from service import lines
 from service.following import entries_after
 from service.identity import LineKeys
@@ -16,6 +17,8 @@ from service.store import Store
 
 BATCH_LINES = 500
 BATCH_BYTES = 2_000_000
+
+One = TypeVar("One")
 
 
 class OnError(StrEnum):
@@ -31,6 +34,17 @@ class BadLine(NamedTuple):
     file: str
     number: int
     error: RefusedError
+    origin: lines.Origin | None = None
+
+    def faults(self) -> Iterator[str]:
+        """Yield each thing wrong, with where it is."""
+        faults = self.error.faults
+        places = [(self.number, fault.field) for fault in faults]
+        if self.origin:
+            places = self.origin.places(faults)
+        for (number, name), fault in zip(places, faults, strict=True):
+            field = f"{name}: " if name else ""
+            yield f"{self.file}:{number}: {field}{fault.message}"
 
 
 class StoppedError(Exception):
@@ -60,16 +74,22 @@ class Import:
     keep_recorded_at: bool = False
     dry_run: bool = False
     progress: Callable[[int], None] = lambda _: None  # told the bytes read
+    tried: Callable[[Record], None] = lambda _: None  # told what a dry run would record
     tally: Tally = field(default_factory=Tally)
     _trial: Batch | None = None
 
     def file(self, name: str, content: Iterable[bytes]) -> None:
         """Import one file. Raises StoppedError."""
         keys = LineKeys()
-        for batch in _batches(content):
+        for batch in _batches((one, len(one[1])) for one in lines.numbered(content)):
             read = [self._read(number, text, keys) for number, text in batch]
             self._take(name, read)
             self.progress(sum(len(text) + 1 for _, text in batch))
+
+    def made(self, name: str, made: Iterable[lines.Line]) -> None:
+        """Import what was made of another kind of file. Raises StoppedError."""
+        for batch in _batches((one, _size(one)) for one in made):
+            self._take(name, batch)
 
     def _read(self, number: int, text: bytes, keys: LineKeys) -> lines.Line:
         opened = lines.opened_as_kept if self.keep_recorded_at else self._opened
@@ -82,18 +102,20 @@ class Import:
         return data, lines.BY_DEFAULT, None
 
     def _take(self, name: str, read: list[lines.Line]) -> None:
-        bad = [BadLine(name, line.number, line.error) for line in read if line.error]
+        bad = [BadLine(name, line.number, line.error, line.origin) for line in read if line.error]
         good = [line for line in read if line.sent]
         if bad and self._stops:
             raise StoppedError(self._all_bad(name, bad, good))
         while good:
             outcomes, refused = self._record([line.sent for line in good if line.sent])
-            bad += [BadLine(name, good[place].number, why) for place, why in refused.items()]
+            bad += _bad(name, good, refused)
             if bad and self._stops:
                 raise StoppedError(bad)
             new = sum(outcome.is_new for outcome in outcomes)
             self.tally.recorded += new
             self.tally.unchanged += len(outcomes) - new
+            if self.dry_run:
+                self._tell(good, refused)
             again = bool(refused) and not self.dry_run
             good = [line for place, line in enumerate(good) if again and place not in refused]
         self.tally.skipped += sorted(bad, key=lambda one: one.number)
@@ -106,8 +128,12 @@ class Import:
     def _all_bad(self, name: str, bad: list[BadLine], good: list[lines.Line]) -> list[BadLine]:
         """Name the other bad lines of the batch too, so that one round of mending is enough."""
         _, refused = self.store.try_out([line.sent for line in good if line.sent])
-        more = [BadLine(name, good[place].number, why) for place, why in refused.items()]
-        return sorted(bad + more, key=lambda one: one.number)
+        return sorted([*bad, *_bad(name, good, refused)], key=lambda one: one.number)
+
+    def _tell(self, good: list[lines.Line], refused: dict[int, RefusedError]) -> None:
+        for place, line in enumerate(good):
+            if line.sent and place not in refused:
+                self.tried(line.sent.record)
 
     def _record(self, sent: list[Sent]) -> tuple[list[Outcome], dict[int, RefusedError]]:
         """Record all of them, or none. Returns what became of them, and the refused by place."""
@@ -121,12 +147,21 @@ class Import:
             return [], error.refused
 
 
-def _batches(content: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
-    batch: list[tuple[int, bytes]] = []
+def _bad(name: str, good: list[lines.Line], refused: dict[int, RefusedError]) -> Iterator[BadLine]:
+    for place, why in refused.items():
+        yield BadLine(name, good[place].number, why, good[place].origin)
+
+
+def _size(line: lines.Line) -> int:
+    return len(encode(line.sent.record)) if line.sent else 0
+
+
+def _batches(sized: Iterable[tuple[One, int]]) -> Iterator[list[One]]:
+    batch: list[One] = []
     size = 0
-    for number, text in lines.numbered(content):
-        batch.append((number, text))
-        size += len(text)
+    for one, length in sized:
+        batch.append(one)
+        size += length
         if len(batch) >= BATCH_LINES or size >= BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -134,14 +169,16 @@ def _batches(content: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
         yield batch
 
 
-def exported(store: Store) -> Iterator[bytes]:
-    """Yield every record in log order, a line each, with when it was recorded.
+def exported(store: Store, seq: int | None = None) -> Iterator[bytes]:
+    """Yield every record in log order, up to `seq`, a line each, with when it was recorded.
 
     And by whom, unless it was from the command line, as an import is.
     """
     stop = store.catch_up().position
     with store.reading() as (connection, _):
         for entry in entries_after(connection, store.timeline, 0, stop):
+            if seq is not None and entry.seq > seq:
+                return
             by = {} if entry.recorded_by == lines.BY_DEFAULT else {"recorded_by": entry.recorded_by}
             told = {"recorded_at": to_text(entry.recorded_at)} | by
             yield encode(entry.record | told) + b"\n"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from events.batch import Sent
 from events.dates import DateError, bounds_of, to_datetime
@@ -18,12 +18,20 @@ BY_DEFAULT = "cli"
 BOM = b"\xef\xbb\xbf"
 
 
+class Origin(Protocol):
+    """What a record was made of, where that was not one line of JSON."""
+
+    def places(self, faults: list[Fault]) -> list[tuple[int, str]]:
+        """Return the line that each fault is on, and what it is called there."""
+
+
 class Line(NamedTuple):
     """One line with a record on it, read."""
 
     number: int  # from 1
     sent: Sent | None
     error: RefusedError | None
+    origin: Origin | None = None
 
 
 def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

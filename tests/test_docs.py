@@ -19,6 +19,7 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "audit.md")
+SPREADSHEETS = ROOT / "docs" / "spreadsheets.md"
 
 
 def examples(page):
@@ -87,7 +88,7 @@ def test_the_proof_of_the_story_is_what_an_outsider_gets(berlin, tmp_path):
 
 
 def test_every_option_of_the_documentation_exists():
-    text = "".join(page.read_text() for page in PAGES)
+    text = "".join(page.read_text() for page in (*PAGES, SPREADSHEETS))
     help_texts = CliRunner().invoke(main, ["--help"]).stdout + "".join(
         CliRunner().invoke(main, [name, "--help"]).stdout for name in main.commands
     )
@@ -99,3 +100,33 @@ def test_links_between_documents_lead_somewhere():
     for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), ROOT / "examples" / "README.md"]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def steps(page):
+    """Each command of a page, in order, with what it prints."""
+    for block in CONSOLE.findall(page.read_text()):
+        for step in block.removeprefix("$ ").split("\n$ "):
+            command, _, output = step.partition("\n")
+            yield shlex.split(command.removeprefix("stancelog ")), output
+
+
+def test_the_page_on_spreadsheets_can_be_followed_word_for_word(tmp_path, monkeypatch):
+    monkeypatch.setattr(out, "width", 120)
+    monkeypatch.chdir(tmp_path)
+    for folder in ("examples", "tests"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    its_map = (ROOT / "examples" / "maps" / "statements.toml").read_text()
+    every_row = [line for line in its_map.splitlines() if '"checked"' not in line]
+    (tmp_path / "all.toml").write_text("\n".join(every_row))
+    shown = list(steps(SPREADSHEETS))
+    assert len(shown) == 8
+    for words, output in shown:
+        result = CliRunner().invoke(main, ["--database", "sqlite:///docs.db", *words])
+        times = r"\d{4}-\d\d-\d\dT[\d:]+\.\d+Z"  # when the page was written, and now
+        told = re.sub(times, "TIME", result.output)
+        assert squeezed(told) == squeezed(re.sub(times, "TIME", output)), words
+    maps = its_map + (ROOT / "examples" / "maps" / "un_votes.toml").read_text()
+    for block in re.findall(
+        r"^```toml\n(.*?)^```", SPREADSHEETS.read_text(), re.MULTILINE | re.DOTALL
+    ):
+        assert block in re.sub(r"^\[\[record\]\] +#.*$", "[[record]]", maps, flags=re.MULTILINE)

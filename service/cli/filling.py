@@ -1,13 +1,21 @@
 """Getting records in, and the whole log out."""
 
 import sys
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import click
 
+from events.records import Record
 from service.cli.group import main
-from service.cli.speaking import REFUSED, err, fail, opened, progress, reading, warn
-from service.importing import BadLine, Import, OnError, StoppedError, exported
+from service.cli.speaking import REFUSED, err, fail, given, opened, progress, reading, warn
+from service.importing import BadLine, Import, OnError, StoppedError
+from service.mapping import Map, MapError, Source
+from service.ndjson import encode
+
+MOST_ERRORS = 50
 
 
 @main.command("import")
@@ -25,23 +33,93 @@ from service.importing import BadLine, Import, OnError, StoppedError, exported
     is_flag=True,
     help="Restore an export: keep each line's recorded_at instead of dropping it.",
 )
+@click.option(
+    "--map",
+    "map_file",
+    metavar="MAP",
+    callback=given,
+    help="The files are tables (CSV): this TOML file says what their columns are.",
+)
+@click.option(
+    "--show",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="With --map --dry-run: print the first N records of each type, as NDJSON.",
+)
+@click.option(
+    "--errors",
+    "most",
+    type=click.IntRange(1),
+    default=MOST_ERRORS,
+    show_default=True,
+    metavar="N",
+    help="Most errors to tell; of the others, how many there are.",
+)
 @click.pass_obj
 def import_(
-    url: str, names: tuple[str, ...], dry_run: bool, on_error: str, keep_recorded_at: bool
+    url: str,
+    *,
+    names: tuple[str, ...],
+    dry_run: bool,
+    on_error: str,
+    keep_recorded_at: bool,
+    map_file: str | None,
+    show: int,
+    most: int,
 ) -> None:
-    """Import records from NDJSON files, one a line; '-' is standard input.
+    """Import records from NDJSON files, one a line, or from tables; '-' is standard input.
 
     What is recorded already stays as it is, so an import that was cut short goes on where it
     stopped when it is run again.
 
     \b
       stancelog import examples/berlin.ndjson
+      stancelog import talks.csv --map map.toml --dry-run
       stancelog export | stancelog --database sqlite:///copy.db import --keep-recorded-at -
     """
+    if map_file and keep_recorded_at:
+        raise click.UsageError("--keep-recorded-at restores an export: it does not go with --map")
     with opened(url, create=True) as store:
         run = Import(store, OnError(on_error), keep_recorded_at, dry_run)
-        stopped = run_import(run, names)
-    report(run, stopped)
+        if map_file:
+            run.tried = printer(show)
+            stopped = run_mapped(run, names, map_file)
+        else:
+            stopped = run_import(run, names)
+    report(run, stopped, most)
+
+
+def run_mapped(run: Import, names: tuple[str, ...], map_file: str) -> list[BadLine]:
+    """Import tables. Returns the bad rows at which it stopped; empty if it did not."""
+    content = Path(map_file).read_bytes()
+    for name in names:
+        source = Source(name)
+        try:
+            mapped = Map(content, source)
+            total = source.size * mapped.passes
+            with progress("importing", total or None) as advance:
+                run.made(name, mapped.through(advance))
+        except MapError as error:
+            fail(REFUSED, f"{map_file}: {error}")
+        except StoppedError as error:
+            return error.bad
+        finally:
+            source.close()
+    return []
+
+
+def printer(most: int) -> Callable[[Record], None]:
+    """Return what prints the first `most` records of each type."""
+    told: Counter[str] = Counter()
+
+    def show(record: Record) -> None:
+        told[record["type"]] += 1
+        if told[record["type"]] <= most:
+            click.echo(encode(record))
+
+    return show
 
 
 def run_import(run: Import, names: tuple[str, ...]) -> list[BadLine]:
@@ -58,7 +136,7 @@ def run_import(run: Import, names: tuple[str, ...]) -> list[BadLine]:
     return []
 
 
-def report(run: Import, stopped: list[BadLine]) -> None:
+def report(run: Import, stopped: list[BadLine], most: int = MOST_ERRORS) -> None:
     """Say what an import did. Ends with a status when lines were refused."""
     tally = run.tally
     if tally.dropped and not run.keep_recorded_at:
@@ -66,10 +144,11 @@ def report(run: Import, stopped: list[BadLine]) -> None:
             f"recorded_at was dropped on {tally.dropped} lines: the log sets it. "
             "To restore an export, use --keep-recorded-at."
         )
-    for bad in stopped or tally.skipped:
-        for fault in bad.error.faults:
-            field = f"{fault.field}: " if fault.field else ""
-            warn(f"{bad.file}:{bad.number}: {field}{fault.message}")
+    faults = (fault for bad in stopped or tally.skipped for fault in bad.faults())
+    for fault in islice(faults, most):
+        warn(fault)
+    if more := sum(1 for _ in faults):
+        warn(f"and {more} more: --errors tells more of them")
     counted = f"{tally.recorded} recorded, {tally.unchanged} unchanged"
     if tally.skipped:
         counted += f", {len(tally.skipped)} skipped"
@@ -84,18 +163,3 @@ def report(run: Import, stopped: list[BadLine]) -> None:
         )
     if tally.skipped:
         sys.exit(REFUSED)
-
-
-@main.command()
-@click.pass_obj
-def export(url: str) -> None:
-    """Write every record in log order, with recorded_at, one a line.
-
-    \b
-      stancelog export > backup.ndjson
-      stancelog --database sqlite:///restored.db import --keep-recorded-at backup.ndjson
-    """
-    with opened(url) as store:
-        for line in exported(store):
-            sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()

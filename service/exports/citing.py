@@ -29,6 +29,16 @@ def citation(export: Export, answer: Body, root: str = "") -> str:
     return plain("; ".join(one for one in told if one))
 
 
+def cited(export: Export, clocks: Body, *, is_dated: bool, floor: bool) -> str:
+    """Return a citation of what is found at no address. `floor`: whether it weighs evidence."""
+    told = [
+        f"Stancelog {version('stancelog')}: {export.title}",
+        _moment(clocks, is_dated=is_dated),
+        f"floor {clocks['floor']}" if floor else "",
+    ]
+    return plain("; ".join(one for one in told if one))
+
+
 def log_position(answer: Body) -> int:
     """Return the position in the log that pins an answer."""
     seq: int = answer["seq"] if "seq" in answer else answer["to"]["seq"]
