@@ -7,13 +7,12 @@ wait for ever, with a thread for each.
 
 import ipaddress
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as LateError
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from io import BytesIO
 from math import ceil
-from threading import Lock
+from threading import BoundedSemaphore, Lock, Thread
 from time import time
 from typing import Any
 
@@ -80,7 +79,11 @@ def client_of(environ: dict[str, Any]) -> str:
 
 
 class Bodies:
-    """The bodies that are being read, so that slow ones keep nobody else waiting."""
+    """The bodies that are being read, so that slow ones keep nobody else waiting.
+
+    One that did not come in time is not waited for any more, but the thread that reads it stays
+    until its client is gone: the server closes no such connection.
+    """
 
     def __init__(
         self,
@@ -88,10 +91,10 @@ class Bodies:
         most_of_one: int = limits.MOST_BODIES_OF_ONE,
         seconds: float = limits.BODY_TIME,
     ) -> None:
-        self._most, self._most_of_one, self._seconds = most, most_of_one, seconds
-        self._threads = ThreadPoolExecutor(most, "body")
+        self._most_of_one, self._seconds = most_of_one, seconds
+        self._room = BoundedSemaphore(most)
         self._lock = Lock()
-        self._read_for: Counter[str] = Counter()
+        self._waited_for: Counter[str] = Counter()
 
     def before(self, app: Wsgi) -> Wsgi:
         """Let an app have whole bodies only."""
@@ -99,7 +102,8 @@ class Bodies:
         def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             if (size := _size_of(environ)) is not None:
                 try:
-                    self._read(environ, size)
+                    with self._share_of(client_of(environ)):
+                        self._read(environ, size)
                 except (BodyError, BusyError) as error:
                     environ[FAILED] = error  # it becomes a problem where others do
                     _give(environ, b"")
@@ -108,33 +112,48 @@ class Bodies:
         return take
 
     def _read(self, environ: dict[str, Any], size: int) -> None:
-        reading = self._begun(client_of(environ), environ["wsgi.input"], size)
-        try:
-            body = reading.result(self._seconds)
-        except LateError:
-            raise BodyError(f"The body did not come within {self._seconds:g} seconds.") from None
-        except OSError:
-            body = b""
+        if not self._room.acquire(blocking=False):
+            raise BusyError("As many bodies are being sent here as there may be at once.")
+        reading = _Reading(environ["wsgi.input"], size, self._room)
+        reading.start()
+        reading.join(self._seconds)
+        if reading.is_alive():
+            raise BodyError(f"The body did not come within {self._seconds:g} seconds.")
+        body = reading.body
         if len(body) < size and "CONTENT_LENGTH" in environ:
             raise BodyError("The body ended before it was whole.")
         _give(environ, body)
 
-    def _begun(self, client: str, stream: Any, size: int) -> Future[bytes]:
+    @contextmanager
+    def _share_of(self, client: str) -> Iterator[None]:
+        """Count a body as one of a client's. Raises BusyError."""
         with self._lock:
-            if self._read_for[client] >= self._most_of_one:
+            if self._waited_for[client] >= self._most_of_one:
                 raise BusyError("This client is sending as many bodies as one may at once.")
-            if self._read_for.total() >= self._most:
-                raise BusyError("As many bodies are being sent here as there may be at once.")
-            self._read_for[client] += 1
-        reading = self._threads.submit(stream.read, size)
-        reading.add_done_callback(lambda _: self._ended(client))
-        return reading
+            self._waited_for[client] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waited_for[client] -= 1
+                if not self._waited_for[client]:
+                    del self._waited_for[client]
 
-    def _ended(self, client: str) -> None:
-        with self._lock:
-            self._read_for[client] -= 1
-            if not self._read_for[client]:
-                del self._read_for[client]
+
+class _Reading(Thread):
+    """Reads one body. No process that ends waits for it."""
+
+    def __init__(self, stream: Any, size: int, room: BoundedSemaphore) -> None:
+        super().__init__(name="body", daemon=True)
+        self._stream, self._size, self._room = stream, size, room
+        self.body = b""
+
+    def run(self) -> None:
+        try:
+            with suppress(OSError):  # the client is gone
+                self.body = self._stream.read(self._size)
+        finally:
+            self._room.release()
 
 
 def _size_of(environ: dict[str, Any]) -> int | None:

@@ -20,11 +20,21 @@ KEY_IN_FLIGHT = 60
 MOST_LINES = 10_000
 """Records of one batch: others wait while it is recorded."""
 
-MOST_BODIES = 256
-"""Bodies that one process reads at once: each takes a thread until it is there."""
+MOST_CONNECTIONS = 4096
+"""Connections that one process has at once, those that are idle among them."""
+
+HEAD_TIME = 10
+"""Seconds that a client has to send the head of a request, and that an idle connection is kept."""
+
+THREADS = 512
+"""Of the server, in all of its processes: requests that are being answered at once."""
+
+MOST_BODIES = 1024
+"""Bodies that one process reads at once: each takes a thread until it is there, or its client is
+gone."""
 
 MOST_BODIES_OF_ONE = 32
-"""Of these, from one address."""
+"""Bodies that are waited for at once from one address."""
 
 BODY_TIME = 30
 """Seconds that a client has to send a body."""

@@ -2,13 +2,14 @@
 
 import logging.config
 import os
+import resource
 import socket
 from collections.abc import Callable
 from importlib.resources import files
 
 import click
 
-from service import settings
+from service import limits, settings
 from service.access import tokens
 from service.access.door import is_loopback
 from service.cli.filling import report, run_import
@@ -96,6 +97,7 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     tracing.are_wanted()
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
     from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.http import HTTP1Settings  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -104,6 +106,7 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     os.environ[settings.database_url.name] = url
     os.environ.pop(f"{settings.database_url.name}{settings.IN_A_FILE}", None)
     os.environ[settings.host.name] = host
+    _let_connections_be_open(limits.MOST_CONNECTIONS)
     with folder.shared():
         Granian(
             "service.worker:create_app",
@@ -113,7 +116,21 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
             port=port,
             interface=Interfaces.WSGI,
             workers=workers,
+            backlog=limits.MOST_CONNECTIONS,
+            backpressure=limits.MOST_CONNECTIONS,
+            blocking_threads=max(1, limits.THREADS // workers),
+            http1_settings=HTTP1Settings(header_read_timeout=limits.HEAD_TIME * 1000),
             log_level=LogLevels[level if level == "debug" else "warning"],
             log_dictconfig=logs.configuration(),
             workers_kill_timeout=settings.stop_timeout(),
         ).serve()
+
+
+def _let_connections_be_open(number: int) -> None:
+    """Allow a process that many files besides what it has open, if the machine lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number + 1024
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
