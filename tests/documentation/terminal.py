@@ -28,11 +28,13 @@ from tests.loads import free_port
 from tests.servers import eventually
 
 COLUMNS = 120
-PATIENCE = 5
+PATIENCE = 2
 """Seconds that what is told to stop has for that. A server that is told so while its workers begin
 does not always."""
 
 ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost):8000\b")
+
+REPOSITORY = "https://git.example.org/stancelog.git"
 
 ENDLESS = re.compile(
     r"^(?:[A-Z_]+=\S+ )*(?:stancelog (?:serve|demo|project --follow)|make demo)\b", re.MULTILINE
@@ -82,6 +84,23 @@ class Terminal:
         self._opened = ExitStack()
         self._stop: Callable[[], None] | None = None
         self._port = 0
+
+    def clone_from(self, repository: Path) -> None:
+        """Let the repository of the pages be one of this machine, with a virtual environment.
+
+        It is ours: to make one takes minutes, and a network.
+        """
+        venv = self.kept / "venv"
+        venv.mkdir()
+        (venv / "bin").symlink_to(Path(sys.executable).parent)
+        (venv / "installed").touch()
+        os.utime(venv / "installed", times=(2**32, 2**32))  # newer than what it is made from
+        self.environment |= {
+            "VENV": str(venv),
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{repository}.insteadOf",
+            "GIT_CONFIG_VALUE_0": REPOSITORY,
+        }
 
     def close(self) -> None:
         """Stop what is still running."""

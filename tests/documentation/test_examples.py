@@ -13,6 +13,8 @@ block of any other kind fails.
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,9 +79,22 @@ def berlin(tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """A repository with what is here."""
+    folder = tmp_path_factory.mktemp("repository") / "stancelog"
+    left_out = shutil.ignore_patterns(".*", "*.db*", "_build", "__pycache__", "tests", "bench")
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    for words in (["init"], ["add", "."], [*who, "commit", "-m", "All of it"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
 @pytest.fixture
-def terminal(berlin, tmp_path):
+def terminal(berlin, repository, tmp_path):
     opened = Terminal(tmp_path, berlin)
+    opened.clone_from(repository)
     for name, content in GIVEN.items():
         (opened.here / name).write_text(content)
     yield opened
