@@ -19,8 +19,8 @@ extensions = ["myst_parser", "reference"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "_ext"]
 myst_heading_anchors = 4
-myst_enable_extensions = ["attrs_inline"]
 language = "en"
+smartquotes = False  # it takes the two dashes of an option for one
 suppress_warnings = [
     "misc.highlighting_failure",  # JSON with a … in it is no JSON
 ]
