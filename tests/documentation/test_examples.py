@@ -41,6 +41,7 @@ ELSEWHERE = {
     ("widgets.md", '<link rel="stylesheet"'): IN_A_BROWSER,
     ("widgets.md", 'it.on("rangechanged"'): IN_A_BROWSER,
     ("widgets.md", '<script src="https://unpkg.com/timelines-chart'): IN_A_BROWSER,
+    ("security.md", " outside"): "it is a drawing",
     ("running.md", "Making anew"): "it takes a database of before: tests/test_rebuild.py",
     ("running.md", "aside    seq 135"): "it takes a broken read model: tests/test_dead_letters.py",
 }
