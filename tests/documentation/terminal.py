@@ -41,6 +41,8 @@ ENDLESS = re.compile(
 )
 """Commands that go on until somebody stops them: the reader's other terminal."""
 
+COMMENT = re.compile(r"\s+# .*")
+
 SHELL = re.compile(r"[|<>;&`$\n]|^\w+=|^(?!stancelog )")
 """What needs a shell."""
 
@@ -110,7 +112,7 @@ class Terminal:
         """Run one command. `is_shown`: what it prints is compared, so it may also say no."""
         if ENDLESS.search(command):
             return self._start(command)
-        if not SHELL.search(command):
+        if not SHELL.search(COMMENT.sub("", command)):
             return self._stancelog(shlex.split(command, comments=True)[1:])
         if ADDRESS.search(command):
             self._serve()
@@ -177,7 +179,7 @@ class Terminal:
 
     def _start(self, command: str) -> Printed:
         """Start what goes on, and wait until it answers. What served before is stopped."""
-        command = re.sub(r"\s+#.*", "", command)
+        command = COMMENT.sub("", command)
         if is_server := "project" not in command:
             if self._stop:
                 self._stop()

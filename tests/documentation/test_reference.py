@@ -117,6 +117,8 @@ def test_the_code_and_the_tests_that_pages_name_are_there():
     found = [(page, *named) for page in told for named in FILE.findall(page.read_text())]
     assert len([name for _, _, name in found if name]) > 60
     for page, path, name in found:
+        if path.startswith("bench/data/"):  # which a run writes
+            continue
         file = ROOT / path
         assert file.exists() or (page.parent / path).exists(), f"{page.name}: {path}"
         assert not name or name in names_in(file), f"{page.name}: {path}::{name}"
