@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
@@ -121,3 +122,23 @@ def test_every_picture_says_in_words_what_it_shows():
     assert len(pictures) >= 2
     for page, words in pictures:
         assert len(words) > 20, page
+
+
+DRAWINGS = sorted((ROOT / "docs" / "images").glob("*.svg"))
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)
+def test_a_drawing_tells_in_words_what_it_shows_and_is_legible_on_dark(drawing):
+    root = ElementTree.parse(drawing).getroot()
+    named = {one.get("id"): one.text for one in root if one.get("id")}
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == "title desc"
+    assert len(named["title"]) > 10
+    assert len(named["desc"]) > 100
+    text = drawing.read_text()
+    assert "prefers-color-scheme: dark" in text
+    assert not re.search(r"href|url\(|@import|<script", text)
+
+
+def test_the_clocks_and_the_vague_dates_are_drawn():
+    assert {drawing.name for drawing in DRAWINGS} >= {"two-clocks.svg", "vague-dates.svg"}
