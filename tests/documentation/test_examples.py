@@ -41,11 +41,17 @@ ELSEWHERE = {
     ("widgets.md", '<link rel="stylesheet"'): IN_A_BROWSER,
     ("widgets.md", 'it.on("rangechanged"'): IN_A_BROWSER,
     ("widgets.md", '<script src="https://unpkg.com/timelines-chart'): IN_A_BROWSER,
+    ("assistants.md", "pip install"): "it changes the environment of the tests",
+    ("assistants.md", '{\n  "mcpServers"'): "tests/assistants/test_stdio.py starts what it says",
+    ("assistants.md", "No position on record"): "tests/assistants/test_stdio.py asks for it",
     ("security.md", " outside"): "it is a drawing",
     ("running.md", "Making anew"): "it takes a database of before: tests/test_rebuild.py",
     ("running.md", "aside    seq 135"): "it takes a broken read model: tests/test_dead_letters.py",
 }
 """What is not run here, by its page and how it begins, and why not."""
+
+CHANGES_THE_MACHINE = re.compile(r"^(?:\S*pip3?|sudo|apt\S*|docker|systemctl)\s")
+"""What no test may run: it is to be named above."""
 
 REPORT = statement(
     parties=["ukraine"], positions=[position(issue_id="ukraine-nato-membership", party=None)]
@@ -138,6 +144,7 @@ def run(terminal: Terminal, block: Block, is_shown_after: bool) -> Printed | Non
     printed = None
     told = [one for one in commands(block) if not reason(block.page, one.text)]
     for command in told:
+        assert not CHANGES_THE_MACHINE.match(command.text), f"{command.where}: name it in ELSEWHERE"
         shows = command.shown is not None or (is_shown_after and command is told[-1])
         printed = terminal.run(command.text, is_shown=shows)
         check(command, printed, shows)
@@ -172,6 +179,7 @@ def compare(what: str, shown: str, printed: Printed) -> None:
         "```python\nassert not True\n```",
         "```json\n{}\n```",
         "```yaml\na: 1\n```",
+        "```console\n$ pip install something\n```",
         "~~~\nno command printed this\n~~~",
     ],
 )

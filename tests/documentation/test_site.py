@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -129,7 +129,7 @@ DRAWINGS = sorted((ROOT / "docs" / "images").glob("*.svg"))
 
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)
 def test_a_drawing_tells_in_words_what_it_shows_and_is_legible_on_dark(drawing):
-    root = ElementTree.parse(drawing).getroot()
+    root = ET.parse(drawing).getroot()
     named = {one.get("id"): one.text for one in root if one.get("id")}
     assert root.get("role") == "img"
     assert root.get("aria-labelledby") == "title desc"
