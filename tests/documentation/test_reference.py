@@ -63,7 +63,7 @@ def test_every_record_is_told_with_its_fields(text_of):
 
 def test_every_problem_is_told(text_of):
     told = text_of("problems")
-    for part in ("404 Not Found", "did you mean 'as_of'", "content_differs", "503", "Retry-After"):
+    for part in ("404 Not Found", "did you mean 'as_of'", "content_differs", "429", "503"):
         assert part in told
 
 

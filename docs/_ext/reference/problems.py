@@ -37,6 +37,9 @@ LEFT_OUT = (Exception, exceptions.HTTPException, said.LogError)
 """What is in the table by what it is made of, or is told with another."""
 
 
+LIMITED = ("`429` Too Many Requests", "A client asks for more than it may.", "", "`Retry-After`")
+"""What service/fairness.py says by itself."""
+
 TOLD = ("Retry-After", "WWW-Authenticate")
 """Headers that say what to do."""
 
@@ -48,6 +51,7 @@ def statuses() -> str:
     handled = app.error_handler_spec[None][None]
     rows = [_row(app, kind) for kind in handled if kind not in LEFT_OUT and _is_ours(kind)]
     rows += [_row(app, one) for one in OTHERS]
+    rows.append(LIMITED)
     return table(("status", "when", "for example", "headers"), sorted(set(rows)))
 
 
