@@ -6,7 +6,7 @@ PORT ?= 8000
 UN ?= ../shared/data/un_votes
 BIN = $(VENV)/bin
 
-.PHONY: demo test soak lint audit format bench bench-quick notebook clean
+.PHONY: demo test soak lint audit format docs bench bench-quick notebook clean
 
 demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0.0.1:$(PORT)
 	$(BIN)/stancelog demo --port $(PORT)
@@ -32,6 +32,10 @@ format: $(VENV)/installed-dev ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(VENV)/installed-docs ## Build the documentation as a site: docs/_build/html/index.html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -d docs/_build/doctrees \
+		docs docs/_build/html
+
 bench: $(VENV)/installed-bench ## Measure beside others, with the UN votes in $(UN); BENCH adds options
 	$(BIN)/python bench/run.py --votes $(UN) $(BENCH)
 
@@ -42,7 +46,7 @@ notebook: $(VENV)/installed-notebook ## Run docs/notebook.ipynb anew, against th
 	$(BIN)/python docs/run_notebook.py
 
 clean: ## Remove what the other commands made, but no database
-	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache bench/data
+	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache bench/data docs/_build
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +57,10 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@ $(VENV)/installed
 
 $(VENV)/installed-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
