@@ -13,9 +13,6 @@ from service.backups import postgresql, sqlite
 from service.backups.files import Kind, kind_of
 from service.opening import initialise
 
-EVENTS = "timeline_events"
-"""The table of the log on PostgreSQL."""
-
 _EVENT = "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state)"
 
 
@@ -32,6 +29,7 @@ def aside(path: Path) -> Iterator[str]:
         if kind is Kind.SQLITE:
             sqlite.copy_backup(path, file)
         else:
+            postgresql.must_be_whole(path)
             initialise(url)
             with closing(sqlite3.connect(file)) as connection, connection:
                 _fill(connection, path)
@@ -39,8 +37,8 @@ def aside(path: Path) -> Iterator[str]:
 
 
 def _fill(connection: sqlite3.Connection, path: Path) -> None:
-    for table, values in postgresql.rows_of(path, EVENTS, ledger.name, tokens.name):
-        if table == EVENTS:
+    for table, values in postgresql.rows_of(path, postgresql.EVENTS, ledger.name, tokens.name):
+        if table == postgresql.EVENTS:
             into = _EVENT
             row: tuple[object, ...] = (
                 int(values["notification_id"] or 0),

@@ -13,9 +13,11 @@ from projections.database import connect, insert_all, writing
 from projections.ledger import RewrittenError
 from projections.reading import reading
 from service.access.tables import tokens
+from service.backups import postgresql, sqlite
 from service.backups.files import BackupError
 from service.opening import Told, initialise
 from service.schemas import records
+from service.settings import redacted
 
 
 class Copied(NamedTuple):
@@ -43,7 +45,7 @@ def copy(
     """
     engine = connect(source_url)
     try:
-        _must_have_a_log(source_url, engine)
+        must_have_a_log(source_url, engine)
         size, root = _ledger_of(engine)
         initialise(target_url, told)
         count = _copied(source_url, target_url, progress)
@@ -84,12 +86,12 @@ def _checked(there: Engine, count: int, size: int | None, root: bytes) -> Copied
         return Copied(count, made, ledger.root_at(connection, made), size is not None)
 
 
-def _must_have_a_log(url: str, engine: Engine) -> None:
-    settings = settings_of(url)
-    file = settings.get("SQLITE_DBNAME")
-    table = "stored_events" if file else "timeline_events"
+def must_have_a_log(url: str, engine: Engine) -> None:
+    """Raises BackupError where a database has no timeline, of whatever version."""
+    file = settings_of(url).get("SQLITE_DBNAME")
+    table = sqlite.EVENTS if file else postgresql.EVENTS
     if (file and not Path(file).is_file()) or not inspect(engine).has_table(table):
-        raise BackupError("there is no timeline in the database that would be copied")
+        raise BackupError(f"there is no timeline in {redacted(url)}")
 
 
 def _ledger_of(engine: Engine) -> tuple[int | None, bytes]:

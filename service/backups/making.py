@@ -38,6 +38,11 @@ def back_up(
     database = file_of(url)
     if database and path.exists() and database.exists() and path.samefile(database):
         raise BackupError(f"{path} is the database itself: give the name of another file")
+    engine = connect(url)
+    try:
+        between.must_have_a_log(url, engine)
+    finally:
+        engine.dispose()
     with put_in_place(path, replace=replace) as part:
         if database:
             sqlite.copy(database, part, progress)
@@ -55,8 +60,6 @@ def checked(path: Path, *, sizes: Iterable[int] = ()) -> Walk | None:
     Returns that ledger, with the roots at some `sizes`; None where there is none. Raises
     BackupError, and RewrittenError at the first event that is not as it was recorded.
     """
-    if kind_of(path) is Kind.POSTGRESQL:
-        postgresql.must_be_whole(path)
     with aside(path) as url:
         found = walked(url, sizes=sizes)
     if found and found.tampered:
@@ -97,6 +100,7 @@ def _fill(path: Path, kind: Kind, url: str, told: Told | None) -> None:
     if kind is Kind.SQLITE and part:
         sqlite.copy_backup(path, part)
     elif kind is Kind.POSTGRESQL and not part:
+        postgresql.must_be_whole(path)
         postgresql.restore(url, path)
     else:
         with aside(path) as source:

@@ -13,6 +13,9 @@ import psycopg
 from events.timeline import settings_of
 from service.backups.files import BackupError
 
+EVENTS = "timeline_events"
+"""The table of the log."""
+
 EVERYTHING_OF_OURS = ("--no-owner", "--no-acl")
 """A dump names no roles: it goes into a database of whoever restores it."""
 
@@ -52,7 +55,9 @@ def restore(url: str, path: Path) -> None:
 
 
 def must_be_whole(path: Path) -> None:
-    """Let pg_restore read every byte of a dump. Raises BackupError."""
+    """Let pg_restore read every byte of a dump, which must be one of ours. Raises BackupError."""
+    if f" {EVENTS} " not in _run("pg_restore", "--list", str(path)):
+        raise BackupError("there is no timeline in it")
     _run("pg_restore", f"--file={os.devnull}", str(path))
 
 
@@ -101,8 +106,11 @@ def _value(text: str) -> str | None:
     return _ESCAPED.sub(lambda found: _CHARACTERS.get(found[1], found[1]), text)
 
 
-def _run(program: str, *words: str, to: str | None = None) -> None:
-    """Run one of PostgreSQL's programs to its end. The password is in no list of processes."""
+def _run(program: str, *words: str, to: str | None = None) -> str:
+    """Run one of PostgreSQL's programs to its end, and return what it says.
+
+    The password is in no list of processes.
+    """
     environment = dict(os.environ)
     if to:
         settings = settings_of(to)
@@ -118,6 +126,7 @@ def _run(program: str, *words: str, to: str | None = None) -> None:
         said = " ".join(done.stderr.split()) or f"it ended with status {done.returncode}"
         hint = f". {program} must be of the server's version or newer" if "version" in said else ""
         raise BackupError(f"{program} failed: {said}{hint}")
+    return done.stdout
 
 
 def _program(name: str) -> str:

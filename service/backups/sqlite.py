@@ -12,6 +12,9 @@ from urllib.parse import quote
 
 from service.backups.files import BackupError
 
+EVENTS = "stored_events"
+"""The table of the log."""
+
 PAGES = 4096
 """Pages that are copied between two reports of how far it is."""
 
@@ -28,8 +31,7 @@ def copy(source: Path, target: Path, progress: Callable[[int, int], None] | None
 
     with closing(_opened(source)) as ours, closing(sqlite3.connect(target)) as theirs:
         ours.execute("BEGIN")
-        if not ours.execute("SELECT 1 FROM sqlite_master WHERE name = 'stored_events'").fetchall():
-            raise BackupError(f"there is no timeline in {source}")
+        _must_be_ours(ours)
         # That has fixed the state that is seen: without it, each write by others would begin
         # the copy anew. It keeps none of them waiting.
         ours.backup(theirs, pages=PAGES, progress=told)
@@ -60,10 +62,17 @@ def must_be_whole(path: Path) -> None:
     try:
         with closing(_opened(path)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+            _must_be_ours(connection)
     except sqlite3.DatabaseError as error:
         found = [str(error)]
     if found != ["ok"]:
         raise BackupError(f"it is damaged: {'; '.join(found)}")
+
+
+def _must_be_ours(connection: sqlite3.Connection) -> None:
+    query = "SELECT 1 FROM sqlite_master WHERE name = ?"
+    if not connection.execute(query, (EVENTS,)).fetchall():
+        raise BackupError("there is no timeline in it")
 
 
 def _opened(path: Path) -> sqlite3.Connection:

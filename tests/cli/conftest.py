@@ -1,14 +1,18 @@
 """The command line in this process, on both engines."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import main
+from tests.conftest import DATABASES, ENGINES, url_of
+from tests.servers import BIN
 
 
 @pytest.fixture
@@ -32,3 +36,38 @@ def write(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return write_it
+
+
+@pytest.fixture
+def empty_database(
+    postgresql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], str]]:
+    """A function that creates a database of PostgreSQL in which nothing is. Returns its URL.
+
+    The client programs of that server are found before any older ones.
+    """
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    made: list[str] = []
+
+    def create() -> str:
+        made.append(f"t{os.getpid()}_{next(DATABASES)}")
+        postgresql.execute(f"CREATE DATABASE {made[-1]}")
+        return url_of(postgresql, made[-1])
+
+    yield create
+    for name in made:
+        postgresql.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def nothing(engine: str, empty_database: Callable[[], str], tmp_path: Path) -> str:
+    """The URL of a database of the same engine in which nothing is."""
+    return f"sqlite:///{tmp_path / 'restored.db'}" if engine == "sqlite" else empty_database()
+
+
+@pytest.fixture(params=ENGINES)
+def target(
+    request: pytest.FixtureRequest, empty_database: Callable[[], str], tmp_path: Path
+) -> str:
+    """The URL of a database of either engine in which nothing is."""
+    return f"sqlite:///{tmp_path / 'target.db'}" if request.param == "sqlite" else empty_database()
