@@ -7,8 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+from sqlalchemy import LargeBinary, Table
+
 from projections.ledger import ledger
-from service.access.tables import tokens
+from service.access.tables import MOVES
 from service.backups import postgresql, sqlite
 from service.backups.files import Kind, kind_of
 from service.opening import initialise
@@ -18,7 +20,7 @@ _EVENT = "INSERT INTO stored_events (rowid, originator_id, originator_version, t
 
 @contextmanager
 def aside(path: Path) -> Iterator[str]:
-    """Give the URL of a database with the events, the ledger and the tokens of a backup.
+    """Give the URL of a database with the events, the ledger and what is kept of clients.
 
     The backup is left as it is. Raises BackupError where it is none, or damaged.
     """
@@ -37,7 +39,8 @@ def aside(path: Path) -> Iterator[str]:
 
 
 def _fill(connection: sqlite3.Connection, path: Path) -> None:
-    for table, values in postgresql.rows_of(path, postgresql.EVENTS, ledger.name, tokens.name):
+    binary = {table.name: _binary(table) for table in (ledger, *MOVES)}
+    for table, values in postgresql.rows_of(path, postgresql.EVENTS, *binary):
         if table == postgresql.EVENTS:
             into = _EVENT
             row: tuple[object, ...] = (
@@ -49,11 +52,16 @@ def _fill(connection: sqlite3.Connection, path: Path) -> None:
             )
         else:
             into = f"INSERT INTO {table} ({', '.join(values)})"
-            binary = ("chain", "nodes") if table == ledger.name else ()
-            row = tuple(_bytes(one) if name in binary else one for name, one in values.items())
+            row = tuple(
+                _bytes(one) if name in binary[table] else one for name, one in values.items()
+            )
         marks = ", ".join("?" * len(row))
         connection.execute(f"{into} VALUES ({marks})", row)
 
 
-def _bytes(text: str | None) -> bytes:
-    return bytes.fromhex((text or "").removeprefix("\\x"))
+def _binary(table: Table) -> set[str]:
+    return {one.name for one in table.columns if isinstance(one.type, LargeBinary)}
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text.removeprefix("\\x"))

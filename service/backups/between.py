@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, delete, inspect, select
+from sqlalchemy import Engine, Table, delete, inspect, select, tuple_
 
 from events import copying
 from events.timeline import Timeline, settings_of
 from projections import ledger, merkle, projector
-from projections.database import connect, insert_all, writing
+from projections.database import connect, in_parts, insert_all, writing
 from projections.ledger import RewrittenError
 from projections.reading import reading
-from service.access.tables import tokens
+from service.access.tables import MOVES
 from service.backups import postgresql, sqlite
 from service.backups.files import BackupError
 from service.opening import Told, initialise
@@ -47,12 +47,12 @@ def copy(
     try:
         must_have_a_log(source_url, engine)
         size, root = _ledger_of(engine)
+        kept = _kept_of_clients(engine) if with_tokens else {}  # of no later event than is copied
         initialise(target_url, told)
         count = _copied(source_url, target_url, progress)
         there = connect(target_url)
         try:
-            if with_tokens:
-                _copy_tokens(engine, there)
+            _put(there, kept)
             return _checked(there, count, size, root)
         finally:
             there.dispose()
@@ -83,7 +83,7 @@ def _checked(there: Engine, count: int, size: int | None, root: bytes) -> Copied
                 "event there was altered, or its ledger was. 'stancelog verify' of the source "
                 "names the first one that differs"
             )
-        return Copied(count, made, ledger.root_at(connection, made), size is not None)
+        return Copied(count, made, ledger.root_at(connection, made), not made or size is not None)
 
 
 def must_have_a_log(url: str, engine: Engine) -> None:
@@ -100,20 +100,26 @@ def _ledger_of(engine: Engine) -> tuple[int | None, bytes]:
         return None, merkle.EMPTY
     with reading(engine) as connection:
         size = ledger.size_of(connection)
-        return size, ledger.root_at(connection, size)
+        return size or None, ledger.root_at(connection, size)
 
 
-def _copy_tokens(source: Engine, target: Engine) -> None:
-    """Let tokens open the copy as they open the source: they are kept as hashes."""
-    if not inspect(source).has_table(tokens.name):
-        return
-    with reading(source) as connection:
-        rows = [tuple(row) for row in connection.execute(select(tokens))]
-    with writing(target) as connection:
-        _replace(connection, rows)
+def _kept_of_clients(engine: Engine) -> dict[Table, list[Any]]:
+    """Return the rows that are of no log: tokens, as hashes, and what clients' keys answered."""
+    has_table = inspect(engine).has_table
+    with reading(engine) as connection:
+        return {
+            table: [tuple(row) for row in connection.execute(select(table))]
+            for table in MOVES
+            if has_table(table.name)
+        }
 
 
-def _replace(connection: Connection, rows: list[tuple[object, ...]]) -> None:
-    for row in rows:
-        connection.execute(delete(tokens).where(tokens.c.id == row[0]))
-    insert_all(connection, tokens, rows)
+def _put(engine: Engine, kept: dict[Table, list[Any]]) -> None:
+    """Add such rows, in the place of those that have their keys."""
+    with writing(engine) as connection:
+        for table, rows in kept.items():
+            key = tuple_(*table.primary_key)  # its columns come first
+            size = len(table.primary_key)
+            for some in in_parts([row[:size] for row in rows]):
+                connection.execute(delete(table).where(key.in_(some)))
+            insert_all(connection, table, rows)

@@ -37,10 +37,15 @@ for number in count():
 
 
 @pytest.fixture
-def berlin(run):
+def berlin(run, url):
     """The bundled example, with a token."""
     assert run("import", "--keep-recorded-at", EXAMPLE).exit_code == 0
     assert run("token", "create", "--name", "desk", "--scope", "write").exit_code == 0
+    engine = connect(url)
+    with writing(engine) as connection:
+        row = "('desk', 'k', 'hash', 'id', 1, NULL, NULL, NULL, :body)"
+        connection.execute(text(f"INSERT INTO sent_keys VALUES {row}"), {"body": b"\\\0x"})
+    engine.dispose()
 
 
 @pytest.fixture
@@ -271,6 +276,10 @@ def test_a_backup_of_one_kind_of_database_restores_into_the_other(
     assert root_in(run("restore", str(kept), database=target)) == made
     assert rows_of(open_store(target)) == rows_of(open_store(url))
     assert run("token", "list", database=target).stdout == run("token", "list").stdout
+    engine = connect(target)
+    with reading(engine) as connection:
+        assert bytes(connection.scalar(text("SELECT body FROM sent_keys"))) == b"\\\0x"
+    engine.dispose()
 
 
 @on_sqlite

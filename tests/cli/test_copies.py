@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from projections.database import connect, writing
+from projections.reading import reading
 from service.app import create_app
 from tests.questions import addresses, answers_of
 from tests.records import correction, issue, party, position, retraction, statement, tell
@@ -170,6 +171,20 @@ def test_tokens_come_along_unless_they_shall_not(run, told, url, target, empty_d
     other = empty_database()
     copied(run, url, other, "--no-tokens")
     assert "no tokens" in run("token", "list", database=other).stdout
+
+
+def test_what_a_client_sent_twice_is_known_in_the_copy_too(run, told, url, target):
+    row = "('desk', 'k-1', 'hash', 'id', 1, 201, '/v1/reports/r-1', 3, :body)"
+    with writing(told.engine) as connection:
+        connection.execute(text(f"INSERT INTO sent_keys VALUES {row}"), {"body": b"\\\0x"})
+    for _ in range(2):
+        copied(run, url, target)
+    engine = connect(target)
+    with reading(engine) as connection:
+        (found,) = connection.execute(text("SELECT * FROM sent_keys"))
+    engine.dispose()
+    assert tuple(found)[:3] == ("desk", "k-1", "hash")
+    assert bytes(found.body) == b"\\\0x"
 
 
 def test_what_is_not_there_is_not_created_by_copying_it(run, url, tmp_path):
