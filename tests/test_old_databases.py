@@ -5,19 +5,17 @@
 
 import gzip
 import json
-import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from click.testing import CliRunner
 
 from service.app import create_app
 from service.cli import main
-from tests.conftest import DATABASES, ENGINES, url_of
+from tests.conftest import ENGINES
 from tests.questions import answers_of
 from tests.servers import BIN
 
@@ -31,34 +29,23 @@ def content(name: str) -> bytes:
 
 @pytest.fixture(params=ENGINES)
 def opened(
-    request: pytest.FixtureRequest,
-    postgresql: psycopg.Connection,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[[str], str]]:
+    request: pytest.FixtureRequest, empty_database: Callable[[], str], tmp_path: Path
+) -> Callable[[str], str]:
     """A function that puts the database of a version where it can be opened. Returns its URL."""
-    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
-    if request.param == "sqlite":
 
-        def write(version: str) -> str:
-            file = tmp_path / "old.db"
-            file.write_bytes(content(f"{version}.sqlite.gz"))
-            return f"sqlite:///{file}"
-
-        yield write
-        return
-    name = f"t{os.getpid()}_{next(DATABASES)}"
+    def write(version: str) -> str:
+        file = tmp_path / "old.db"
+        file.write_bytes(content(f"{version}.sqlite.gz"))
+        return f"sqlite:///{file}"
 
     def load(version: str) -> str:
-        postgresql.execute(f"CREATE DATABASE {name}")
-        url = url_of(postgresql, name)
+        url = empty_database()
         words = ["--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--dbname={url}"]
         dump = content(f"{version}.sql.gz")
         subprocess.run([BIN / "psql", *words], input=dump, check=True, stdout=subprocess.DEVNULL)
         return url
 
-    yield load
-    postgresql.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return write if request.param == "sqlite" else load
 
 
 def stancelog(url: str, *words: str) -> str:

@@ -1,18 +1,15 @@
 """The command line in this process, on both engines."""
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import main
-from tests.conftest import DATABASES, ENGINES, url_of
-from tests.servers import BIN
+from tests.conftest import ENGINES
 
 
 @pytest.fixture
@@ -36,27 +33,6 @@ def write(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return write_it
-
-
-@pytest.fixture
-def empty_database(
-    postgresql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], str]]:
-    """A function that creates a database of PostgreSQL in which nothing is. Returns its URL.
-
-    The client programs of that server are found before any older ones.
-    """
-    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
-    made: list[str] = []
-
-    def create() -> str:
-        made.append(f"t{os.getpid()}_{next(DATABASES)}")
-        postgresql.execute(f"CREATE DATABASE {made[-1]}")
-        return url_of(postgresql, made[-1])
-
-    yield create
-    for name in made:
-        postgresql.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
