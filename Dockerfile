@@ -1,4 +1,8 @@
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie
+
+# pg_dump, for `stancelog backup` of PostgreSQL. It reads servers up to its own version, 17.
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 
 COPY . /src
 RUN pip install --no-cache-dir -c /src/constraints.txt /src && rm -rf /src

@@ -6,12 +6,19 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from threading import BoundedSemaphore
 from typing import Any
+from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
+from eventsourcing.persistence import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    StoredEvent,
+)
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.errors import LockNotAvailable
 from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Identifier
 
 PIPELINED = 128 * 1024
 """Most bytes of events that are saved in psycopg's pipeline mode."""
@@ -149,3 +156,31 @@ class PostgresRecorder(PostgresApplicationRecorder):
                     connection.rollback()
                 raise
             return self._fetch_ids_after_insert_events(cursor, stored_events, **kwargs)
+
+    def insert_kept(self, rows: Sequence[tuple[int, UUID, int, str, bytes]]) -> int:
+        """Insert events of another log with the ids that they had there, at the end of this one.
+
+        Returns the id of the event before them, 0 where there is none; unless they come after
+        it, raises IntegrityError. What is recorded next comes after them.
+        """
+        table = Identifier(self.datastore.schema, self.events_table_name)
+        names = ("notification_id", "originator_id", "originator_version", "topic", "state")
+        into = SQL("COPY {} ({}) FROM STDIN").format(table, SQL(", ").join(map(Identifier, names)))
+        serial = SQL("SELECT setval(pg_get_serial_sequence(%s, 'notification_id'), %s)")
+        with (
+            self.datastore.get_connection() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+        ):
+            for statement in self.lock_table_statements:
+                cursor.execute(statement)
+            cursor.execute(self.max_notification_id_statement)
+            found: Any = cursor.fetchone()
+            last: int = found["max"] or 0
+            if last >= rows[0][0]:
+                raise IntegrityError("the log has later events")
+            with cursor.copy(into) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            cursor.execute(serial, (table.as_string(), rows[-1][0]))
+            return last

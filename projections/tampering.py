@@ -23,6 +23,11 @@ class Tampered(NamedTuple):
     about: str  # the record, as the read model of the log has it
     found: str  # what is wrong
 
+    def __str__(self) -> str:
+        seq = f", seq {self.seq}" if self.seq is not None else ""
+        where = f"event {self.leaf + 1} of the ledger, no. {self.position} of the store{seq}"
+        return f"{self.about} ({where}) {self.found}"
+
 
 @dataclass
 class Walk:

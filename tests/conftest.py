@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from service.opening import initialise
 from service.store import Store
 from tests.records import issue, party, position, statement, tell
+from tests.servers import BIN
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -159,6 +160,27 @@ DATABASES = count(1)
 def url_of(server: psycopg.Connection, name: str) -> str:
     """The URL of a database of a server."""
     return f"postgresql://postgres:@/{name}?host={server.info.host}&port={server.info.port}"
+
+
+@pytest.fixture
+def empty_database(
+    postgresql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], str]]:
+    """A function that creates a database of PostgreSQL in which nothing is. Returns its URL.
+
+    The client programs of that server are found before any older ones.
+    """
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    made: list[str] = []
+
+    def create() -> str:
+        made.append(f"t{os.getpid()}_{next(DATABASES)}")
+        postgresql.execute(f"CREATE DATABASE {made[-1]}")
+        return url_of(postgresql, made[-1])
+
+    yield create
+    for name in made:
+        postgresql.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

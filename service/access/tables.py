@@ -41,3 +41,6 @@ sent_keys = Table(
     Column("body", LargeBinary),
     Index("ix_sent_keys_sent_at", "sent_at"),
 )
+
+MOVES = (tokens, sent_keys)
+"""What goes along where a timeline is copied to another database. Sessions end."""

@@ -14,6 +14,7 @@ from events.timeline import DatabaseUrlError, LogError
 from projections.ledger import RewrittenError
 from projections.projector import OtherVersionError
 from service import settings
+from service.backups.files import BackupError
 from service.cli.speaking import DIFFERENT, REFUSED, TROUBLE, fail
 from service.opening import NotReadyError
 from service.problems import InvalidQueryError, NotFoundError
@@ -41,6 +42,9 @@ class Commands(click.Group):
         "project",
         "verify",
         "checkpoint",
+        "backup",
+        "restore",
+        "copy",
         "mcp",
         "token",
         "settings",
@@ -71,7 +75,7 @@ class Commands(click.Group):
             sys.exit(TROUBLE)
         except RewrittenError as error:
             fail(DIFFERENT, str(error))
-        except (OSError, NotReadyError, OtherVersionError) as error:
+        except (OSError, NotReadyError, OtherVersionError, BackupError) as error:
             fail(TROUBLE, str(error))
         except (SQLAlchemyError, sqlite3.Error, psycopg.Error, LogError, CommandError) as error:
             fail(TROUBLE, f"database trouble: {str(error).splitlines()[0]}")

@@ -7,10 +7,12 @@ from sqlalchemy import Connection
 
 from events.timeline import UnreadableError
 from projections import ledger, projector
+from projections.ledger import RewrittenError
 from projections.reading import reading
 from projections.tampering import Walk, walk
 from projections.verify import differences
 from service import checkpoints
+from service.backups import making as backups
 from service.checkpoints import BadSignatureError, Checkpoint, CheckpointError, Key
 from service.cli import tables
 from service.cli.group import main
@@ -44,6 +46,13 @@ def init(url: str) -> None:
 
 @main.command()
 @click.option(
+    "--backup",
+    "backup_file",
+    metavar="FILE",
+    callback=given,
+    help="Check this backup instead of the database: every event in it against its ledger.",
+)
+@click.option(
     "--checkpoint",
     "checkpoint_file",
     metavar="FILE",
@@ -58,27 +67,55 @@ def init(url: str) -> None:
     f"[default: that of {signing_key.name}]",
 )
 @click.pass_obj
-def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> None:
+def verify(
+    url: str, backup_file: str | None, checkpoint_file: str | None, public_key: str | None
+) -> None:
     """Check every stored byte, and the read models, against the log.
 
     First the events against the ledger: one that was altered, removed, moved or put in between
     is named. Then the read models, rebuilt aside, row for row. Whoever can alter the log can
     rebuild the ledger too: only a checkpoint kept elsewhere shows that.
+
+    A backup's read models are not compared: 'stancelog restore' does that.
     """
     if public_key and not checkpoint_file:
         raise click.UsageError("--public-key: give --checkpoint FILE too")
     kept = _checkpoint(checkpoint_file, public_key) if checkpoint_file else None
+    if backup_file is None:
+        prove(url, kept)
+        return
+    sizes = [kept.size] if kept else []
+    try:
+        walked = backups.checked(Path(backup_file), sizes=sizes)
+    except RewrittenError as error:
+        fail(DIFFERENT, f"{backup_file}: {error}")
+    if walked is None:
+        fail(REFUSED, f"{backup_file} has no ledger: the version that wrote it had none yet")
+    if kept:
+        _must_extend(walked, kept)
+    say_proven(walked, kept)
+
+
+def prove(url: str, kept: Checkpoint | None = None) -> None:
+    """Compare all of a database with its log, and say so. Ends with a status where they differ."""
     with opened(url, catch_up=False) as store:  # which would trust what is stored
         walked = _walk(store, kept)
-        try:
-            if _is_in_step(store):
-                store.catch_up()
-            with replaying("replaying") as step:
-                found = list(differences(store.engine, store.timeline, step))
-            seq = 0 if found else store.catch_up().seq
-            letters = set_aside(store)
-        except UnreadableError as error:
-            fail(DIFFERENT, f"the log was tampered with: {error}. The ledger does not have it yet")
+        seq = _compared(store)
+    say_proven(walked, kept)
+    err.print(f"The read models are as the log has them, up to seq {seq}.", highlight=False)
+
+
+def _compared(store: Store) -> int:
+    """Compare the read models with the log. Returns how far they go; ends with a status if not."""
+    try:
+        if _is_in_step(store):
+            store.catch_up()
+        with replaying("replaying") as step:
+            found = list(differences(store.engine, store.timeline, step))
+        seq = 0 if found else store.catch_up().seq
+        letters = set_aside(store)
+    except UnreadableError as error:
+        fail(DIFFERENT, f"the log was tampered with: {error}. The ledger does not have it yet")
     if found:
         count = tables.show_differences(out, found)
         fail(DIFFERENT, f"{count} rows differ from the log: 'stancelog rebuild' mends them")
@@ -89,6 +126,11 @@ def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> Non
             f"{counted(letters)} set aside, the first of them no. {letters[0].position} of the "
             "store: 'stancelog retry' applies what is, once the cause is mended",
         )
+    return seq
+
+
+def say_proven(walked: Walk, kept: Checkpoint | None = None) -> None:
+    """Say that every event is as the ledger has it."""
     err.print(f"The ledger's {walked.size} events are as they were stored.", highlight=False)
     err.print(f"Its root is {walked.root.hex()}.", highlight=False, soft_wrap=True)
     if kept:
@@ -96,7 +138,6 @@ def verify(url: str, checkpoint_file: str | None, public_key: str | None) -> Non
             f"The log extends the checkpoint: its first {kept.size} events are the same.",
             highlight=False,
         )
-    err.print(f"The read models are as the log has them, up to seq {seq}.", highlight=False)
 
 
 def _checkpoint(name: str, public_key: str | None) -> Checkpoint:
@@ -148,23 +189,23 @@ def _walk(store: Store, kept: Checkpoint | None) -> Walk:
         stop = max(_ends(connection), default=0)
         walked = walk(connection, store.timeline, stop, sizes=sizes)
     if bad := walked.tampered:
-        seq = f", seq {bad.seq}" if bad.seq is not None else ""
-        fail(
-            DIFFERENT,
-            f"the log was tampered with: {bad.about} (event {bad.leaf + 1} of the ledger, no. "
-            f"{bad.position} of the store{seq}) {bad.found}",
-        )
-    if kept and kept.size > walked.size:
+        fail(DIFFERENT, f"the log was tampered with: {bad}")
+    if kept:
+        _must_extend(walked, kept)
+    return walked
+
+
+def _must_extend(walked: Walk, kept: Checkpoint) -> None:
+    if kept.size > walked.size:
         fail(
             DIFFERENT,
             f"the log does not extend the checkpoint: that has {kept.size} events, this log "
             f"{walked.size}",
         )
-    if kept and walked.roots[kept.size] != kept.root:
+    if walked.roots[kept.size] != kept.root:
         fail(
             DIFFERENT,
             f"the log does not extend the checkpoint: the root over its first {kept.size} events "
             f"is {walked.roots[kept.size].hex()}, that of the checkpoint {kept.root.hex()}. "
             "An event among them was altered, and the ledger rebuilt since",
         )
-    return walked

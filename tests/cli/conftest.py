@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import main
+from tests.conftest import ENGINES
 
 
 @pytest.fixture
@@ -32,3 +33,17 @@ def write(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return write_it
+
+
+@pytest.fixture
+def nothing(engine: str, empty_database: Callable[[], str], tmp_path: Path) -> str:
+    """The URL of a database of the same engine in which nothing is."""
+    return f"sqlite:///{tmp_path / 'restored.db'}" if engine == "sqlite" else empty_database()
+
+
+@pytest.fixture(params=ENGINES)
+def target(
+    request: pytest.FixtureRequest, empty_database: Callable[[], str], tmp_path: Path
+) -> str:
+    """The URL of a database of either engine in which nothing is."""
+    return f"sqlite:///{tmp_path / 'target.db'}" if request.param == "sqlite" else empty_database()

@@ -1,0 +1,1 @@
+"""Databases that earlier versions wrote, with what they answered."""
