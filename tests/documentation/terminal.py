@@ -74,7 +74,7 @@ class Terminal:
         self.here.mkdir(parents=True)
         self.kept.mkdir()
         shutil.copyfile(database, self.here / "stancelog.db")
-        for name in ("docs", "examples"):
+        for name in ("docs", "examples", "tests"):
             (self.here / name).symlink_to(ROOT / name)
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("STANCELOG_")
