@@ -23,6 +23,7 @@ ONLY_EVER_BETA = {
     "opentelemetry-exporter-http-transport",
     "opentelemetry-exporter-otlp-common",
     "opentelemetry-semantic-conventions",
+    "sphinx-basic-ng",
 }
 """Parts of an extra that have no other releases, and which released versions of the rest need."""
 
