@@ -35,6 +35,20 @@ def watch() -> None:
     Thread(target=_wait, args=(reads,), name="stopping", daemon=True).start()
 
 
+def end_at_once_until_ready() -> None:
+    """Let a process that this one forks end as soon as it is told to, until it says otherwise.
+
+    It would have the handlers of its parent, which the parent alone understands: a worker of
+    granian's that is told to end while it starts went on, and kept the server from ending.
+    """
+    os.register_at_fork(after_in_child=_end_at_once)
+
+
+def _end_at_once() -> None:
+    for one in _SIGNALS:
+        signal.signal(one, signal.SIG_DFL)
+
+
 def _wait(reads: int) -> None:
     while told := os.read(reads, 1):
         if told[0] in _SIGNALS:

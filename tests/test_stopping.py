@@ -117,6 +117,18 @@ def test_what_takes_longer_than_the_operator_allows_is_ended(serving, url, engin
     assert "refused to gracefully stop" in service.said()
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_while_its_workers_start_does(tmp_path, how):
+    service = Service(f"sqlite:///{tmp_path / 'a.db'}", 4)
+    try:
+        eventually(lambda: len(service.workers()) == 4, "the workers are there, and not ready")
+        assert stopped(service, how)[1] < 15
+    finally:
+        service.process.kill()
+        service.process.wait()
+        service.errors.close()
+
+
 # What the workers of a server count together
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import click
 
-from service import limits, settings
+from service import limits, settings, stopping
 from service.access import tokens
 from service.access.door import is_loopback
 from service.cli.filling import report, run_import
@@ -107,6 +107,7 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     os.environ.pop(f"{settings.database_url.name}{settings.IN_A_FILE}", None)
     os.environ[settings.host.name] = host
     _let_connections_be_open(limits.MOST_CONNECTIONS)
+    stopping.end_at_once_until_ready()
     with folder.shared():
         Granian(
             "service.worker:create_app",
