@@ -21,6 +21,7 @@ from flask_limiter import Limiter, RateLimitExceeded
 
 from service import limits, settings
 from service.access import door
+from service.counts import SCHEME
 from service.problems import FAILED, BodyError, BusyError, problem
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -40,8 +41,8 @@ def limit_rates(app: Flask) -> None:
         client_of_request,
         app=app,
         application_limits=[rate],
-        strategy="sliding-window-counter",
-        storage_uri="memory://",
+        strategy="fixed-window",
+        storage_uri=f"{SCHEME}://",
         request_identifier=lambda: request.endpoint or "nothing",  # what is not there counts too
     )
 
