@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from io import BytesIO
-from math import ceil
 from threading import BoundedSemaphore, Lock, Thread
 from time import time
 from typing import Any
@@ -53,7 +52,7 @@ def limit_rates(app: Flask) -> None:
     @app.errorhandler(RateLimitExceeded)
     def _exceeded(error: RateLimitExceeded) -> Response:
         until = limiter.current_limit.reset_at if limiter.current_limit else 0
-        seconds = max(1, ceil(until - time()))
+        seconds = max(1, int(until - time()))  # the extension has rounded up
         return problem(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"{client_of_request()} has asked for more than one client may: {error.description}. "
