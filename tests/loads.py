@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,6 +135,15 @@ class Service:
             for one in family:
                 os.kill(one, signal.SIGKILL)
             self.process.wait()
+        self.errors.close()
+
+    def kill(self) -> None:
+        """End it and its workers at once, if it has not ended."""
+        family = [self.process.pid, *self.workers()] if self.process.poll() is None else []
+        for one in family:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        self.process.wait()
         self.errors.close()
 
     def _command(self, *words: str) -> list[str]:

@@ -27,9 +27,7 @@ def service(tmp_path):
     one = Service(f"sqlite:///{tmp_path / 'slow.db'}", STANCELOG_STOP_TIMEOUT="2")
     eventually(one.is_ready, "it is ready")
     yield one
-    one.process.kill()
-    one.process.wait()
-    one.errors.close()
+    one.kill()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 

@@ -55,9 +55,7 @@ def serving(url):
 
     yield serve
     for service in begun:
-        service.process.kill()
-        service.process.wait()
-        service.errors.close()
+        service.kill()
 
 
 def stopped(service, how=signal.SIGTERM):
@@ -124,9 +122,7 @@ def test_a_server_that_is_told_to_stop_while_its_workers_start_does(tmp_path, ho
         eventually(lambda: len(service.workers()) == 4, "the workers are there, and not ready")
         assert stopped(service, how)[1] < 15
     finally:
-        service.process.kill()
-        service.process.wait()
-        service.errors.close()
+        service.kill()
 
 
 # What the workers of a server count together
