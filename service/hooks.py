@@ -19,8 +19,8 @@ from events.errors import Fault
 from projections.database import Trouble
 from service import safety, settings
 from service.access import door
-from service.fairness import Bodies, limit_rates
 from service.http import store, unwanted
+from service.limits.fairness import Bodies, limit_rates
 from service.problems import FAILED, ForeignOriginError, InvalidQueryError, NotFoundError
 from service.repeats import PINNED, UNKEPT, UNPINNED, Repeats, State, kind_of, tag, unchanged
 from service.store import Store

@@ -10,10 +10,11 @@ import pytest
 from flask import Response
 from sqlalchemy import text
 
-from service import fairness, limits
+from service import limits
 from service.app import create_app
-from service.fairness import Bodies
 from service.http import store
+from service.limits.fairness import Bodies
+from service.problems import FAILED
 from tests.records import statement
 
 AFAR = {"REMOTE_ADDR": "198.51.100.7"}
@@ -167,7 +168,7 @@ def sending(body, length=2, address="198.51.100.7"):
 
 def given(environ, start_response):
     """An app that says what it was given."""
-    failed = environ.get(fairness.FAILED)
+    failed = environ.get(FAILED)
     return [str(failed).encode() if failed else environ["wsgi.input"].read()]
 
 

@@ -38,7 +38,7 @@ LEFT_OUT = (Exception, exceptions.HTTPException, said.LogError)
 
 
 LIMITED = ("`429` Too Many Requests", "A client asks for more than it may.", "", "`Retry-After`")
-"""What service/fairness.py says by itself."""
+"""What service/limits/fairness.py says by itself."""
 
 TOLD = ("Retry-After", "WWW-Authenticate")
 """Headers that say what to do."""

@@ -20,7 +20,7 @@ from flask_limiter import Limiter, RateLimitExceeded
 
 from service import limits, settings
 from service.access import door
-from service.counts import SCHEME
+from service.limits.counts import SCHEME
 from service.problems import FAILED, BodyError, BusyError, problem
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
