@@ -6,7 +6,7 @@ PORT ?= 8000
 UN ?= ../shared/data/un_votes
 BIN = $(VENV)/bin
 
-.PHONY: demo test soak lint audit format docs bench bench-quick notebook clean
+.PHONY: demo test soak fuzz lint audit format docs bench bench-quick notebook clean
 
 demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0.0.1:$(PORT)
 	$(BIN)/stancelog demo --port $(PORT)
@@ -16,6 +16,9 @@ test: $(VENV)/installed-dev ## Run every test, on SQLite and on a real PostgreSQ
 
 soak: $(VENV)/installed-dev ## Kill, crash and fill what the service runs on: see docs/reliability.md
 	$(BIN)/python -m pytest -m soak tests/soak --durations=0
+
+fuzz: $(VENV)/installed-dev ## Ask and send what nobody should, by the thousands: see docs/fuzzing.md
+	$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=fuzz tests/fuzz
 
 lint: $(VENV)/installed-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

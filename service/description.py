@@ -12,9 +12,9 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from service.problems import MEDIA_TYPE
+from service.operations import described
 from service.routes import BLUEPRINTS
-from service.schemas.answers import Problem, record_name
+from service.schemas.answers import ADDRESSED, Problem, record_name
 from service.schemas.records import SCHEMAS
 
 DESCRIPTION = """\
@@ -25,24 +25,6 @@ exactly, `seq`) what had been recorded by then. Every answer repeats both, resol
 permalink that pins them. Errors are `application/problem+json` (RFC 9457)."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-MIN_SEQ = {
-    "name": "min_seq",
-    "in": "query",
-    "schema": {"type": "integer", "minimum": 0},
-    "description": "Wait until what is read has come to this log position, such as the "
-    "Stancelog-Seq of a write; 503 with Retry-After where that takes too long. The header "
-    "Stancelog-Seq asks the same.",
-}
-
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "description": "A key of the client's own for this request. Sent again with the same body "
-    "within three days, it is answered as the first time and recorded once; with another body: "
-    "422; while the first is being answered: 409.",
-}
 
 
 @cache
@@ -61,31 +43,13 @@ def document() -> dict[str, Any]:
     api = Api(app)
     for schema in SCHEMAS.values():
         api.spec.components.schema(record_name(schema), schema=type(schema))
+    for kind, address in ADDRESSED.items():
+        body = type(SCHEMAS[kind.lower()])(partial=address)
+        api.spec.components.schema(f"{kind}Body", schema=body)
     api.spec.components.schema("Problem", schema=Problem)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     return described(api.spec.to_dict())
-
-
-def described(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the OpenAPI document with problems as the answer to every error."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    failed = {"description": "A problem", "content": {MEDIA_TYPE: {"schema": schema}}}
-    for path in document["paths"].values():
-        for method, operation in path.items():
-            if method == "parameters":
-                continue
-            answered = operation["responses"]
-            for status in [status for status in answered if not str(status).startswith("2")]:
-                del answered[status]
-            answered["4XX"] = failed
-            answered["default"] = failed
-            if method == "get":
-                operation.setdefault("parameters", []).append(MIN_SEQ)
-            if method == "post":
-                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-    document["components"].pop("responses", None)
-    return document
 
 
 @cache

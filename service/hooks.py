@@ -19,7 +19,7 @@ from events.errors import Fault
 from projections.database import Trouble
 from service import safety, settings
 from service.access import door
-from service.http import store, unwanted
+from service.http import conditioned, store, unwanted
 from service.limits.fairness import Bodies, limit_rates
 from service.problems import FAILED, ForeignOriginError, InvalidQueryError, NotFoundError
 from service.repeats import PINNED, UNKEPT, UNPINNED, Repeats, State, kind_of, tag, unchanged
@@ -206,6 +206,9 @@ def _refuse_odd_questions(asked: Request) -> None:
     if "\0" in path:
         raise NotFoundError("thing", path)
     if asked.blueprint == "pages":
+        for name, value in asked.args.items(multi=True):
+            if "\0" in value:  # which PostgreSQL does not take
+                raise InvalidQueryError(Fault(name, "invalid", "must not contain NUL"))
         return
     looks_itself = asked.blueprint is not None or asked.endpoint in (None, "static")
     takes_none = asked.method in ("POST", "PUT") or not looks_itself
@@ -269,7 +272,8 @@ def _finished(repeats: Repeats, response: Response) -> Response:
         else:
             _tag(repeats, response, asked, told)
         if not CONDITIONS.isdisjoint(asked.environ):
-            response.make_conditional(asked.environ)
+            response = conditioned(response)
+            _give(response, headers)
     if not door.rules().reads_are_open and asked.endpoint not in door.PUBLIC:
         response.headers["Cache-Control"] = PRIVATE  # what stands between is not to give it others
         response.vary.update(("Authorization", "Cookie"))

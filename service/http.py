@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -23,7 +24,7 @@ from service import clocks, lookup
 from service.access import door
 from service.clocks import Asked, Clocks, Names
 from service.ndjson import decode
-from service.problems import InvalidQueryError
+from service.problems import InvalidQueryError, problem
 from service.store import Recorded, Store
 
 
@@ -135,6 +136,24 @@ def is_pinned(answer: Mapping[str, Any], path: str) -> bool:
         return False
     permalink, _, pins = answer.get("links", {}).get("permalink", "").partition("?")
     return permalink == path and parse_qs(pins).keys() <= asked
+
+
+def conditioned(response: Response) -> Response:
+    """Return the answer to a read as its conditions have it: whole, 304 or 412 (RFC 9110, 13).
+
+    werkzeug would answer 412 with the whole answer, and to `If-Match: *` too.
+    """
+    wanted = request.if_match
+    if wanted and not wanted.star_tag:
+        etag, is_weak = response.get_etag()
+        if is_weak or not wanted.is_strong(etag or ""):
+            response.close()
+            return problem(
+                HTTPStatus.PRECONDITION_FAILED, "This is not the version that If-Match asks for."
+            )
+    asked = {key: value for key, value in request.environ.items() if key != "HTTP_IF_MATCH"}
+    response.make_conditional(asked)
+    return response
 
 
 def unwanted(name: str, message: str) -> InvalidQueryError:

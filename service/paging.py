@@ -25,6 +25,8 @@ FIRST = "first"
 
 _CHECK = 6
 
+MOST_SEQ = 2**31 - 1
+
 Question = dict[str, Any]
 
 
@@ -72,8 +74,8 @@ def _opened(cursor: str, key: tuple[type, ...]) -> tuple[Question, Clocks, list[
         question, [as_of, known_at, seq, floor], after = orjson.loads(payload)
         clocks = Clocks(as_of=as_of, known_at=known_at, seq=seq, floor=floor)
         clocks.echo()
-        is_ours = type(seq) is int and bool(clocks.strength) and _is_question(question, key)
-        if not is_ours or not _is_place(after, key):
+        is_ours = bool(clocks.strength) and _is_position(seq) and _is_question(question, key)
+        if not is_ours or not _is_place(after, key, seq):
             raise ValueError("not of ours")
     except (ValueError, TypeError, KeyError, OverflowError, binascii.Error):
         raise _invalid("is not a cursor that an answer here gave as next") from None
@@ -102,11 +104,22 @@ def _is_question(question: Any, key: tuple[type, ...]) -> bool:
     if is_window:
         return all(dates.to_text(told[name]) for name in ("from_", "to") if name in told)
     first = question[FIRST]
-    return _is_sound(first["seq"], int) and first["seq"] >= 0 and _is_sound(first["as_of"], str)
+    return _is_position(first["seq"]) and _is_sound(first["as_of"], str)
 
 
-def _is_place(after: Any, key: tuple[type, ...]) -> bool:
-    return isinstance(after, list) and len(after) == len(key) and all(map(_is_sound, after, key))
+def _is_place(after: Any, key: tuple[type, ...], seq: int) -> bool:
+    """Tell whether a value may be the sort key of a row that was known at `seq`.
+
+    One that ends in a number ends in a log position.
+    """
+    if not (isinstance(after, list) and len(after) == len(key)):
+        return False
+    return all(map(_is_sound, after, key)) and (key[-1] is not int or 0 <= after[-1] <= seq)
+
+
+def _is_position(value: object) -> bool:
+    """Tell whether a value may be a position in a log: a database takes no larger ones."""
+    return type(value) is int and 0 <= value <= MOST_SEQ
 
 
 def _is_sound(value: object, kind: type) -> bool:

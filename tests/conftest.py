@@ -37,6 +37,13 @@ settings.register_profile(
 settings.register_profile(
     "soak", settings.get_profile("quick"), max_examples=3000, derandomize=False
 )
+# make fuzz: the same for tests/fuzz.
+settings.register_profile(
+    "fuzz",
+    settings.get_profile("quick"),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "600")),
+    derandomize=False,
+)
 settings.load_profile("quick")
 
 

@@ -1,7 +1,6 @@
 """Signing in: showing a token once, for the forms, and for the pages where reading needs one."""
 
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flask import Response, make_response, redirect, render_template, request
 
@@ -48,9 +47,8 @@ def _shown(wrong: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 def _led_to(address: str) -> Response:
     """Lead to a page of ours, whatever the address says."""
-    told = urlsplit(address)
-    is_ours = not (told.scheme or told.netloc) and address.startswith("/")
-    is_plain = address.isprintable() and "\\" not in address and not address.startswith("//")
+    is_ours = address.startswith("/") and not address.startswith("//")
+    is_plain = address.isprintable() and "\\" not in address
     where = address if is_ours and is_plain else "/"
     response: Response = make_response(redirect(where, HTTPStatus.SEE_OTHER))
     response.headers["Cache-Control"] = "no-store"

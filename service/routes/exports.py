@@ -13,7 +13,7 @@ from marshmallow import RAISE, Schema
 from service import exports, limits
 from service.answers import Body
 from service.exports import Export, citation, csv_lines
-from service.http import Api, is_pinned, json
+from service.http import Api, conditioned, is_pinned, json
 from service.paging import MOST
 from service.problems import BusyError
 from service.repeats import CODE, PINNED, UNPINNED
@@ -166,7 +166,7 @@ def _streamed(export: Export, pages: Iterator[Body], *, excel: bool) -> Response
         told = repr((request.host_url, request.full_path, CODE, *made))
         response.set_etag(blake2b(told.encode(), digest_size=12).hexdigest())
         response.headers["Cache-Control"] = PINNED
-        response.make_conditional(request.environ)
+        return conditioned(response)
     return response
 
 

@@ -68,7 +68,7 @@ def etag(version: int, suggested: list[answers.Body]) -> str:
 
 def has_version(etags: ETags, version: int) -> bool:
     """Tell whether one of the validators is of a version, whatever was suggested with it."""
-    return f"v{version}" in {tag.partition("-")[0] for tag in etags.as_set()}
+    return f"v{version}" in {(tag or "").partition("-")[0] for tag in etags.as_set()}
 
 
 def list_of(parameters: dict[str, Any]) -> answers.Body:

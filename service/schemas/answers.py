@@ -517,9 +517,20 @@ def record_name(schema: Schema) -> str:
     return type(schema).__name__ + "Record"
 
 
+ADDRESSED = {
+    "Party": ("type", "id"),
+    "Issue": ("type", "id"),
+    "Correction": ("type", "report"),
+    "Retraction": ("type", "report"),
+    "Reinstatement": ("type", "report"),
+}
+"""What the URL says of a record that is sent to one: the body may leave it out."""
+
+
 def body(*kinds: str) -> dict[str, Any]:
     """Return an OpenAPI request body: one record of these kinds."""
-    refs = [{"$ref": f"#/components/schemas/{kind}Record"} for kind in kinds]
+    names = [f"{kind}Body" if kind in ADDRESSED else f"{kind}Record" for kind in kinds]
+    refs = [{"$ref": f"#/components/schemas/{name}"} for name in names]
     schema = refs[0] if len(refs) == 1 else {"oneOf": refs}
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 

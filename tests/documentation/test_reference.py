@@ -46,12 +46,14 @@ def test_every_setting_is_told_with_its_meaning_and_default(text_of):
 
 def test_every_path_is_told_with_its_parameters(text_of):
     told = text_of("http")
+    shared = document()["components"]["parameters"]
     for path, item in document()["paths"].items():
         for method, operation in item.items():
             if method != "parameters":
                 assert f"{method.upper()} {path}" in told
                 for one in operation.get("parameters", ()):
-                    assert one["name"] in told
+                    name = one.get("name") or shared[one["$ref"].rpartition("/")[2]]["name"]
+                    assert name in told
 
 
 def test_every_record_is_told_with_its_fields(text_of):

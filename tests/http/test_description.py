@@ -26,6 +26,70 @@ def test_the_openapi_document_is_valid(client):
     assert document["openapi"].startswith("3.1")
 
 
+def test_each_operation_names_its_statuses_one_by_one(client):
+    for path, operations in client.get("/openapi.json").json["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            statuses = operation["responses"].keys()
+            assert all(status.isdigit() for status in statuses), (method, path)
+            assert {"200", "400", "401", "421", "422", "429", "503"} <= statuses, (method, path)
+            assert ("409" in statuses) == ("413" in statuses) == (method != "get"), path
+            assert ("404" in statuses) or "{" not in path
+
+
+@pytest.mark.usefixtures("scene")
+def test_each_status_that_is_described_is_one_that_is_answered(client, told):
+    told(statement("r-1", positions=[position()]), correction("r-1", venue="Kyiv"))
+    document = client.get("/openapi.json").json
+    names = {"{party}": "ukraine", "{issue}": "nato", "{report}": "r-1"}
+    most_bytes = client.application.config["MAX_CONTENT_LENGTH"]
+    needs = {"/v1/ledger/proof": "seq=1", "/v1/ledger/consistency": "from=1"}
+    needs |= dict.fromkeys(("/v1/diff", "/v1/diff.csv"), "seq_from=1")
+    for template, operations in document["paths"].items():
+        path = template
+        for name, value in names.items():
+            path = path.replace(name, value)
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            described = operation["responses"].keys()
+
+            def status(path=path, method=method, **asked):
+                with client.open(path, method=method.upper(), **asked) as answer:
+                    return str(answer.status_code)
+
+            bad = {"Authorization": "Bearer no"}
+            assert status(headers=bad) == "401", path
+            assert status(query_string={"nothing": "1"}) == "422", path
+            assert status(headers={"Host": ".."}) == "400", path
+            if method == "get":
+                query = needs.get(template, "")
+                etag = client.get(path, query_string=query).headers.get("ETag")
+                if etag and ".csv" not in path:
+                    conditions = {"If-None-Match": etag}
+                    assert status(query_string=query, headers=conditions) == "304", path
+                    other = {"If-Match": '"other"'}
+                    assert status(query_string=query, headers=other) == "412", path
+                assert bool(etag) <= ({"304", "412"} <= described), path
+                never = {"Accept-Datetime": "never"}
+                takes = {"$ref": "#/components/parameters/AcceptDatetime"} in operation[
+                    "parameters"
+                ]
+                assert (status(query_string=query, headers=never) == "400") == takes, path
+                continue
+            foreign = {"Origin": "https://example.org"}
+            assert status(headers=foreign) == "403", path
+            assert status(data=b" " * (most_bytes + 1)) == "413", path
+            if "412" in described:
+                body = {"reason": "other", "changes": {"venue": "Lviv"}}
+                if "retraction" in path:
+                    body = {"reason": "other"}
+                elif "reinstatement" in path:
+                    body = {}
+                assert status(json=body, headers={"If-Match": '"v9"'}) in ("412", "409"), path
+
+
 def test_every_route_is_described(client):
     described = {
         (method, re.sub(r"{(\w+)}", "*", path))

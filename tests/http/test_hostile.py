@@ -29,6 +29,11 @@ def test_an_impossible_name_in_a_path_is_not_found(client, name):
         assert (answer.status_code, answer.mimetype) == (404, "application/problem+json"), path
 
 
+def test_nul_in_the_question_of_a_page_is_refused(client):
+    for path in ("/stops.json?party=a%00", "/matrix?issue=%00", "/search?q=%00", "/?as_of=%00"):
+        assert client.get(path).status_code == 422, path
+
+
 def test_parameters_that_nothing_takes_are_refused_and_nothing_is_recorded(client):
     body = json.dumps(statement("r-1"))
     for path in ("/v1/reports?dry_run=1", "/v1/reports/batch?x=1"):
@@ -44,7 +49,23 @@ def sealed(*payload):
     return urlsafe_b64encode(sha256(raw).digest()[:6] + raw).decode().rstrip("=")
 
 
-ODD = (None, -1, 2**63, 2**64 - 1, -(2**63), 1.5, True, "x", "a\0b", [], [1], {}, {"a": 1})
+ODD = (
+    None,
+    -1,
+    2**31,
+    -(2**31) - 1,
+    2**63,
+    2**64 - 1,
+    -(2**63),
+    1.5,
+    True,
+    "x",
+    "a\0b",
+    [],
+    [1],
+    {},
+    {"a": 1},
+)
 ODD_MOMENTS = ({"as_of": 5, "seq": 1}, {"as_of": "x", "seq": 1}, {"as_of": "2020-01-01", "seq": -1})
 
 

@@ -9,6 +9,9 @@ from service.schemas.answers import record_name
 from service.schemas.records import SCHEMAS
 
 Described = dict[str, Any]
+OF_ALL = ("min_seq", "If-None-Match")
+"""Parameters that all reads take."""
+
 LONGEST = 12
 """Values of a list that are told one by one."""
 
@@ -21,6 +24,7 @@ def made() -> str:
         for method, operation in item.items():
             if method != "parameters":
                 given = [*item.get("parameters", []), *operation.get("parameters", [])]
+                given = [_whole(told, one) for one in given]
                 groups[operation["tags"][0]].append(_operation(method, path, operation, given))
     return "\n\n".join(part for group in groups.values() for part in group)
 
@@ -50,13 +54,23 @@ def _operation(method: str, path: str, operation: Described, given: list[Describ
     ]
     if answers:
         told.append("Answers " + "; ".join(answers) + ".")
+    others = [code(status) for status in operation["responses"] if not status.startswith("2")]
+    told.append("Or " + ", ".join(others) + ".")
     rows = [
         (code(one["name"]), one["in"], _type(one["schema"]), words(one.get("description", "")))
         for one in given
-        if one["in"] != "path" and one["name"] != "min_seq"  # which all take
+        if one["in"] != "path" and one["name"] not in OF_ALL
     ]
     told.append(table(("parameter", "in", "type", "meaning"), rows))
     return "\n\n".join(part for part in told if part)
+
+
+def _whole(told: Described, one: Described) -> Described:
+    """Return a parameter that may be one that many operations share."""
+    if "$ref" not in one:
+        return one
+    shared: Described = told["components"]["parameters"][_name(one["$ref"])]
+    return shared
 
 
 def _content(content: Described) -> Iterator[str]:
