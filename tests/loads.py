@@ -49,12 +49,14 @@ class Answer(NamedTuple):
         return self.status in (200, 201) or (self.status == 503 and is_problem and wait)
 
 
-def ask(port: int, method: str, path: str, record: Any = None) -> Answer:
+def ask(
+    port: int, method: str, path: str, record: Any = None, headers: dict[str, str] | None = None
+) -> Answer:
     """Send one request on a connection of its own. Raises TimeoutError where it hangs."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANGS)
     start = time.monotonic()
     try:
-        connection.request(method, path, json.dumps(record) if record else None)
+        connection.request(method, path, json.dumps(record) if record else None, headers or {})
         answer = connection.getresponse()
         content = answer.read()
     except (ConnectionError, http.client.HTTPException) as error:
@@ -83,9 +85,10 @@ class Service:
             self._command(*words), stderr=self.errors, cwd=ROOT, env=self.environment
         )
 
-    def ask(self, method: str, path: str, record: Any = None) -> Answer:
-        """Send one request."""
-        return ask(self.port, method, path, record)
+    def ask(self, method: str, path: str, record: Any = None, **headers: str) -> Answer:
+        """Send one request. `headers`: with a line below for each hyphen."""
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        return ask(self.port, method, path, record, told)
 
     def is_ready(self) -> bool:
         """Tell whether it and its database answer."""
