@@ -32,6 +32,7 @@ def create_app(database: str | None = None) -> Flask:
     app.extensions["stancelog.rules"] = Rules.of_settings()
     streams = settings.most_streams()
     app.extensions["stancelog.streams"] = BoundedSemaphore(streams) if streams else None
+    app.extensions["stancelog.exports"] = BoundedSemaphore(limits.MOST_EXPORTS)
     hooks.register(app)
     problems.register(app)
     for blueprint in BLUEPRINTS:

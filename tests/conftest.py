@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -221,3 +222,19 @@ def desk(store: Store) -> Store:
     """A store that knows a party, an issue and one report."""
     tell(store, party("ukraine"), issue("nato"), statement("r-1", positions=[position()]))
     return store
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One browser for all tests of a process."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  most processes need none
+
+    program = shutil.which("chromium")
+    assert program, "the tests need Debian's chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--lang=en-US"],
+        )
+        yield launched
+        launched.close()

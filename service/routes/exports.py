@@ -7,10 +7,10 @@ from hashlib import blake2b
 from threading import BoundedSemaphore
 from typing import Any
 
-from flask import Response, g, request, stream_with_context
+from flask import Response, current_app, g, request, stream_with_context
 from marshmallow import RAISE, Schema
 
-from service import exports, limits
+from service import exports
 from service.answers import Body
 from service.exports import Export, citation, csv_lines
 from service.http import Api, conditioned, is_pinned, json
@@ -43,8 +43,6 @@ from service.schemas.queries import (
 )
 
 api = Api("exports", __name__, url_prefix="/v1", description="The same answers as CSV.")
-
-_room = BoundedSemaphore(limits.MOST_EXPORTS)
 
 PAGING = ("limit", "cursor")
 """An export is one answer, whole."""
@@ -141,10 +139,11 @@ def _pages(
 
 def _streamed(export: Export, pages: Iterator[Body], *, excel: bool) -> Response:
     first = next(pages)
-    if not _room.acquire(blocking=False):
+    room: BoundedSemaphore = current_app.extensions["stancelog.exports"]
+    if not room.acquire(blocking=False):
         raise BusyError("As many exports are being sent here as there may be at once.", 10)
     left = ExitStack()
-    left.callback(_room.release)  # once
+    left.callback(room.release)  # once
 
     def rows() -> Iterator[Body]:
         with left:

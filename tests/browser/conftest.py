@@ -5,7 +5,6 @@ test. Nothing is skipped: a browser that is missing is a failure.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from mimetypes import guess_type
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, Request, Route
 from werkzeug.security import safe_join
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request as Asked
@@ -31,20 +30,6 @@ SERVED = ROOT / "service" / "static" / "vendor"
 
 ZONES = ("America/Los_Angeles", "UTC", "Pacific/Kiritimati")
 """Far behind UTC, at it, and as far ahead of it as there is."""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests of a process."""
-    program = shutil.which("chromium")
-    assert program, "the tests need Debian's chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--lang=en-US"],
-        )
-        yield launched
-        launched.close()
 
 
 def until(page: Page | Frame, told: str, seconds: float = 20) -> None:

@@ -16,7 +16,7 @@ def test_it_lives_in_the_time_zone_that_is_asked_for(visit, site, zone):
 def test_it_reads_the_live_server_from_another_site(visit, site, berlin):
     page = visit(site.page("<p>"))
     answer = page.evaluate("at => fetch(at).then(answer => answer.json())", f"{berlin}/readyz")
-    assert answer == {"status": "ready", "seq": 134}
+    assert (answer["status"], answer["seq"]) == ("ready", 134)
 
 
 def test_it_asks_no_other_host(visit, site):
