@@ -1,6 +1,5 @@
 """A client of the tools over a fresh database, on both engines."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from service.assistants.reader import Reader
 from service.assistants.server import server
 from service.importing import Import
 from service.store import Store
+from tests.loops import run
 
 BERLIN = Path(__file__).parents[2] / "examples" / "berlin.ndjson"
 ROOT = "https://stance.example.org"
@@ -36,7 +36,7 @@ def call(store: Store) -> Callable[..., CallToolResult]:
                 except MCPError as error:  # else it comes out in groups of groups
                     return error
 
-        answer = asyncio.run(go())
+        answer = run(go())
         if isinstance(answer, MCPError):
             raise answer
         return answer
