@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
+def run_apart(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in a thread of its own: where a browser is open, its loop runs in this one.
 
     Returns what it returns.

@@ -12,7 +12,7 @@ from service.assistants.reader import Reader
 from service.assistants.server import server
 from service.importing import Import
 from service.store import Store
-from tests.loops import run
+from tests.loops import run_apart
 
 BERLIN = Path(__file__).parents[2] / "examples" / "berlin.ndjson"
 ROOT = "https://stance.example.org"
@@ -36,7 +36,7 @@ def call(store: Store) -> Callable[..., CallToolResult]:
                 except MCPError as error:  # else it comes out in groups of groups
                     return error
 
-        answer = run(go())
+        answer = run_apart(go())
         if isinstance(answer, MCPError):
             raise answer
         return answer

@@ -9,7 +9,7 @@ from service.app import create_app
 from service.assistants.reader import Reader
 from service.assistants.server import server
 from tests.assistants.conftest import ROOT, load_berlin
-from tests.loops import run
+from tests.loops import run_apart
 from tests.records import issue, party, position, retraction, statement, tell
 
 NATO = {"party": "ukraine", "issue": "ukraine-nato-membership"}
@@ -210,7 +210,7 @@ def test_many_calls_at_once_are_each_answered(berlin):
             asked = [client.call_tool("position_on_date", NATO | {"as_of": day}) for day in days]
             return await asyncio.gather(*asked)
 
-    answers = [one.structured_content for one in run(go())]
+    answers = [one.structured_content for one in run_apart(go())]
     assert [one["as_of"][:10] for one in answers] == days
     turned = [one["position"] for one in answers]
     assert turned == ["support"] * 13 + ["conditional_oppose"] * 17

@@ -15,7 +15,7 @@ from service import assistants
 from service.assistants.tools import TOOLS
 from service.cli import main
 from tests.assistants.conftest import load_berlin
-from tests.loops import run
+from tests.loops import run_apart
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "service.cli"]
@@ -45,7 +45,7 @@ def test_an_assistant_starts_it_as_the_documentation_says(url, store):
             many = await asyncio.gather(*(client.call_tool(tool, day) for day in days))
             return client.server_info, named, example, wrong, many
 
-    info, named, example, wrong, many = run(go())
+    info, named, example, wrong, many = run_apart(go())
     assert info.name == "stancelog"
     assert re.findall(r"^\| `(\w+)`", page, re.MULTILINE) == named
     assert example.content[0].text == shown
