@@ -11,6 +11,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -75,6 +76,14 @@ def test_every_package_that_is_needed_is_pinned_at_the_version_that_is_tested():
 def test_nothing_is_pinned_at_a_version_before_its_release():
     early = {name for name, version in PINNED.items() if Version(version).is_prerelease}
     assert early <= ONLY_EVER_BETA
+
+
+def test_every_package_runs_on_the_oldest_python_that_is_promised():
+    promised = distribution("stancelog").metadata["Requires-Python"]
+    oldest = promised.removeprefix(">=") + ".0"
+    for one in needed("stancelog", *extras()):
+        wants = SpecifierSet(one.metadata["Requires-Python"] or "")
+        assert wants.contains(oldest), (one.name, one.version, str(wants))
 
 
 def test_the_packages_fit_together():
