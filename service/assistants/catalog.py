@@ -10,7 +10,7 @@ from projections import catalog
 from projections.words import folded
 from service.answers import Body
 from service.assistants.plain import clocks as clocks_in_words
-from service.assistants.plain import count, quoted
+from service.assistants.plain import PART, count, quoted
 from service.assistants.positions import going_on
 from service.assistants.reader import Reader
 from service.links import url
@@ -44,7 +44,7 @@ def list_parties_and_issues(reader: Reader, asked: dict[str, Any]) -> Body:
         }
         return body | {
             "next": page.next(clocks, list(last)) if last else None,
-            "says": _says(body),
+            "says": _says(body, is_part=bool(page.after or last)),
         }
 
 
@@ -73,9 +73,10 @@ def _row(kind: str, version: catalog.Version, reader: Reader) -> Body:
     return {name: record[name] for name in FIELDS[kind]} | {"permalink": reader.link(path)}
 
 
-def _says(body: Body) -> str:
+def _says(body: Body, *, is_part: bool) -> str:
+    part = PART if is_part else ""
     parties = f"{len(body['parties'])} part{'y' if len(body['parties']) == 1 else 'ies'}"
-    return f"{parties} and {count(len(body['issues']), 'issue')}, {clocks_in_words(body)}."
+    return f"{part}{parties} and {count(len(body['issues']), 'issue')}, {clocks_in_words(body)}."
 
 
 def tell_catalog(body: Body) -> Iterator[str]:

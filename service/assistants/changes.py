@@ -8,7 +8,7 @@ from service import answers
 from service.answers import Body
 from service.assistants import citing
 from service.assistants.plain import clocks as clocks_in_words
-from service.assistants.plain import count, glance
+from service.assistants.plain import PART, count, glance
 from service.assistants.positions import going_on
 from service.assistants.reader import Reader
 from service.paging import page_of
@@ -25,17 +25,21 @@ def what_changed(reader: Reader, asked: dict[str, Any]) -> Body:
         ids = [report for one in body["changes"] for report in one["reports"]]
         return body | {
             "next": page.next(clocks, list(last)) if last else None,
-            "says": _says(body),
+            "says": _says(body, is_part=bool(page.after or last)),
             "cited": citing.cited(connection, ids, clocks.seq, reader),
             "permalink": reader.link(body["links"]["permalink"]),
         }
 
 
-def _says(body: Body) -> str:
+def _says(body: Body, *, is_part: bool) -> str:
     number = len(body["changes"])
-    found = count(number, "change") if number else "No change on record"
+    if body["from"] and body["from"] > body["to"]:
+        found = "Nothing was looked at: the window ends before it begins,"
+    else:
+        found = count(number, "change") if number else "No change on record"
     window = f"from {body['from'] or 'the beginning'} to {body['to']}"
-    return f"{found} {window}, {clocks_in_words(body)}, for statuses {body['status_floor']}."
+    clocks = f"{clocks_in_words(body)}, for statuses {body['status_floor']}"
+    return f"{PART if is_part else ''}{found} {window}, {clocks}."
 
 
 def tell_changes(body: Body) -> Iterator[str]:

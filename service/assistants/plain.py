@@ -15,6 +15,9 @@ from service.wording import shortened, squeezed
 LONGEST = 600
 """Characters that are quoted of one text."""
 
+PART = "Part of a list: "
+"""How a page says that its numbers are not of all there is."""
+
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters
     "\u200b\u2060-\u2064\ufeff"  # of no width; the joiners of scripts that need them stay

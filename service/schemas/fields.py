@@ -41,6 +41,7 @@ class Text(fields.String):
         "invalid": "must be text",
         "required": "is required",
         "null": "is required",
+        "empty": "must not be blank",
         "blank": "must not be blank: leave it out instead",
         "long": "must be at most {longest} characters, and has {length}",
         "nul": "must not contain the NUL character, as at {place}",
@@ -50,7 +51,7 @@ class Text(fields.String):
         if type(value) is not str:
             raise self.make_error("invalid")
         if not value.strip():
-            raise self.make_error("blank")
+            raise self.make_error("empty" if self.required else "blank")
         if len(value) > self.longest:
             raise self.make_error("long", longest=self.longest, length=len(value))
         if "\0" in value:

@@ -190,6 +190,27 @@ def test_a_list_goes_on_where_it_ended_and_cursors_are_those_of_the_api(ask, htt
     assert http("/v1/changes", **cursor)["changes"] == ask("what_changed", **cursor)[0]["changes"]
 
 
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("tool", "given"), [("what_changed", {"party": "ukraine"}), ("list_parties_and_issues", {})]
+)
+def test_a_part_of_a_list_does_not_say_that_it_is_all(ask, tool, given):
+    first, _ = ask(tool, **given, limit=3)
+    rest, _ = ask(tool, limit=100, cursor=first["next"])
+    whole, _ = ask(tool, **given, limit=100)
+    assert first["says"].startswith("Part of a list: 3 ")
+    assert rest["says"].startswith("Part of a list: ")
+    assert not whole["says"].startswith("Part of a list")
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_window_that_ends_before_it_begins_does_not_say_that_nothing_changed(ask):
+    answer, text = ask("what_changed", **{"from": "2026", "to": "2025-12"})
+    assert answer["changes"] == []
+    assert "No change on record" not in text
+    assert text.startswith("Nothing was looked at: the window ends before it begins")
+
+
 def test_parties_and_issues_are_found_by_any_of_their_names(ask, berlin):
     def ids(name, **given):
         return [one["id"] for one in ask("list_parties_and_issues", **given)[0][name]]

@@ -41,6 +41,8 @@ def test_what_is_not_known_is_refused_with_the_nearest(call):
     [
         ("position_on_date", {}, "party: is required"),
         ("position_on_date", {"party": "ukraine", "issue": 3}, "issue: must be text"),
+        ("position_on_date", {"party": " ", "issue": "nato"}, "party: must not be blank"),
+        ("what_changed", {"party": " "}, "party: must not be blank: leave it out instead"),
         ("position_on_date", {"asof": "2025-12-14"}, "did you mean 'as_of'?"),
         ("position_on_date", {"as_of": "2025"}, "coarser than a day"),
         ("position_on_date", {"as_of": "soon"}, "not a full date"),
@@ -60,6 +62,11 @@ def test_what_is_not_known_is_refused_with_the_nearest(call):
 def test_wrong_parameters_are_named_with_what_they_have_to_be(call, tool, given, told):
     pair = {"party": "ukraine", "issue": "nato"} if tool == "position_on_date" and given else {}
     assert told in refusal(call(tool, **pair | given))
+
+
+@pytest.mark.usefixtures("desk")
+def test_what_is_required_and_blank_is_not_asked_to_be_left_out(call):
+    assert "leave it out" not in refusal(call("position_on_date", party="", issue="nato"))
 
 
 @pytest.mark.usefixtures("desk")
