@@ -69,14 +69,13 @@ html_theme_options = {"light_css_variables": _LIGHT, "dark_css_variables": _DARK
 
 
 def setup(app: Any) -> None:
-    """Let the contents name pages that are not there: `operations*`. Sphinx warns of that."""
+    """Let names of code that are longer than a cell break after `/`, `::`, `_` and `|`."""
 
-    def leave_out(_app: Any, _page: str, text: list[str]) -> None:
-        text[0] = re.sub(
-            r"^([a-z-]+\*)\n",
-            lambda line: line[0] if list(DOCS.glob(f"{line[1]}.md")) else "",
-            text[0],
-            flags=re.MULTILINE,
+    def may_break(_app: Any, _page: str, _template: str, context: dict[str, Any], _: Any) -> None:
+        context["body"] = re.sub(
+            r'(<span class="pre">)([^<]{24,})(?=</span>)',
+            lambda code: code[1] + re.sub(r"(/|::|_|\|)(?=\w)", r"\1<wbr>", code[2]),
+            context.get("body", ""),
         )
 
-    app.connect("source-read", leave_out)
+    app.connect("html-page-context", may_break)

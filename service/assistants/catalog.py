@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from projections import catalog
 from projections.words import folded
 from service.answers import Body
-from service.assistants.plain import clocks as clocks_in_words
 from service.assistants.plain import PART, count, quoted
+from service.assistants.plain import clocks as clocks_in_words
 from service.assistants.positions import going_on
 from service.assistants.reader import Reader
 from service.links import url

@@ -7,8 +7,8 @@ from projections.changes import Key
 from service import answers
 from service.answers import Body
 from service.assistants import citing
-from service.assistants.plain import clocks as clocks_in_words
 from service.assistants.plain import PART, count, glance
+from service.assistants.plain import clocks as clocks_in_words
 from service.assistants.positions import going_on
 from service.assistants.reader import Reader
 from service.paging import page_of

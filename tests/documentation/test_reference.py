@@ -1,6 +1,7 @@
 """The reference pages are what the program is, and what pages say of its code is there."""
 
 import ast
+import json
 import re
 from html import unescape
 
@@ -67,6 +68,17 @@ def test_every_problem_is_told(text_of):
     told = text_of("problems")
     for part in ("404 Not Found", "did you mean 'as_of'", "content_differs", "429", "503"):
         assert part in told
+
+
+def test_the_notebook_is_shown_with_what_it_printed_and_drew(site):
+    page = (site / "notebook.html").read_text()
+    notebook = json.loads((ROOT / "docs" / "notebook.ipynb").read_text())
+    outputs = [one for cell in notebook["cells"] for one in cell.get("outputs", ())]
+    drawn = [one for one in outputs if "image/png" in one.get("data", {})]
+    assert len(drawn) > 1
+    assert page.count('src="data:image/png;base64,') + page.count('src="_images/') == len(drawn)
+    printed = next(one for one in outputs if one["output_type"] == "stream")
+    assert "".join(printed["text"]).splitlines()[-1] in unescape(page)
 
 
 def asked_by_examples():

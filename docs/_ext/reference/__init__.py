@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from reference import command_line, endpoints, problems, settings
+from reference import command_line, endpoints, notebook, problems, settings
 
 MADE: dict[str, Callable[[], str]] = {
     "command-line": command_line.made,
@@ -16,6 +16,7 @@ MADE: dict[str, Callable[[], str]] = {
     "records": endpoints.records,
     "statuses": problems.statuses,
     "rules": problems.rules,
+    "notebook": notebook.made,
 }
 
 MARK = re.compile(r"^<!-- made from the program: ([a-z-]+) -->$", re.MULTILINE)
@@ -34,5 +35,6 @@ def setup(app: Any) -> dict[str, Any]:
 
 
 PAGES = {
-    f"reference/{name}" for name in ("command-line", "settings", "http", "records", "problems")
+    "notebook",
+    *(f"reference/{name}" for name in ("command-line", "settings", "http", "records", "problems")),
 }
