@@ -80,6 +80,7 @@ def connect(
             pool_pre_ping=True,
             pool_timeout=lock_timeout,
             execution_options={QUERY_TIMEOUT: query_timeout},
+            hide_parameters=True,  # errors go into logs: those are not to say what was asked
         )
         event.listen(engine, "connect", partial(_open_postgresql, lock_timeout))
     else:
@@ -88,6 +89,7 @@ def connect(
             connect_args={"timeout": lock_timeout},
             pool_timeout=lock_timeout,
             execution_options={QUERY_TIMEOUT: query_timeout},
+            hide_parameters=True,  # errors go into logs: those are not to say what was asked
         )
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

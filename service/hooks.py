@@ -120,7 +120,7 @@ def _without_min_seq(app: Wsgi) -> Wsgi:
     """Take `min_seq` out of the query of every read: it asks for no other answer."""
 
     def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] in READS and (found := _taken_out(environ, "min_seq=")):
+        if environ["REQUEST_METHOD"] in READS and (found := _taken_out(environ, "min_seq")):
             environ[MIN_SEQ] = found
         return app(environ, start_response)
 
@@ -131,7 +131,7 @@ def _without_token(app: Wsgi) -> Wsgi:
     """Take a token out of the query, before anything can write it into a log or an answer."""
 
     def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if found := _taken_out(environ, "token="):
+        if found := _taken_out(environ, "token"):
             environ[door.TOKEN] = found[-1]
         return app(environ, start_response)
 
@@ -139,15 +139,20 @@ def _without_token(app: Wsgi) -> Wsgi:
 
 
 def _taken_out(environ: dict[str, Any], name: str) -> list[str]:
-    """Take a parameter out of the query. Returns its values."""
+    """Take a parameter out of the query, also where its name is escaped. Returns its values."""
     query = environ.get("QUERY_STRING", "")
-    if name not in query:
+    if name not in query and "%" not in query:
         return []
     pairs = query.split("&")
-    found = [pair for pair in pairs if pair.startswith(name)]
+    found = [pair for pair in pairs if "=" in pair and _name_in(pair) == name]
     if found:
         environ["QUERY_STRING"] = "&".join(pair for pair in pairs if pair not in found)
-    return [unquote_plus(pair[len(name) :]) for pair in found]
+    return [unquote_plus(pair.partition("=")[2]) for pair in found]
+
+
+def _name_in(pair: str) -> str:
+    name = pair.partition("=")[0]
+    return unquote_plus(name) if "%" in name else name
 
 
 def _repeating(app: Wsgi, repeats: Repeats, asked_of: Store) -> Wsgi:
@@ -197,8 +202,10 @@ def _refuse_foreign_writes(asked: Request) -> None:
         raise ForeignOriginError(f"Pages that are {site} may read here, not write.")
     told = asked.headers.get("Origin") or asked.headers.get("Referer")
     scheme, _, rest = (told or "").partition("://")
-    if told and (scheme not in ("http", "https") or rest.partition("/")[0] != asked.host):
-        raise ForeignOriginError(f"Pages of {told} may read here, not write.")
+    host = rest.partition("/")[0]
+    if told and (scheme not in ("http", "https") or host != asked.host):
+        origin = f"{scheme}://{host}" if host else told  # what is behind that may be a secret
+        raise ForeignOriginError(f"Pages of {origin} may read here, not write.")
 
 
 def _refuse_odd_questions(asked: Request) -> None:

@@ -4,7 +4,6 @@ Reads are open unless STANCELOG_READS says otherwise. Writes need a token, but f
 machine where no token was ever made, whoever sits at that machine may write.
 """
 
-import ipaddress
 from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from sqlalchemy import Engine
 
 from service import settings
 from service.access import sessions, tokens
+from service.access.addresses import PASSED_ON, is_loopback
 from service.access.tokens import Token
 from service.problems import (
     MisdirectedError,
@@ -221,19 +221,9 @@ def is_at_this_machine(asked: Request) -> bool:
     leads here: so the name has to be one of this machine's. What a proxy passes on says so.
     """
     address = asked.environ.get("REMOTE_ADDR") or "127.0.0.1"  # a socket of this machine has none
-    was_passed_on = any(name.startswith(("X-Forwarded-", "Forwarded")) for name, _ in asked.headers)
+    was_passed_on = any(name.startswith(PASSED_ON) for name, _ in asked.headers)
     name = urlsplit(f"//{asked.host}").hostname or ""
     return is_loopback(address) and is_loopback(name) and not was_passed_on
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address or a name is this machine's own, and nobody else reaches it."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_ours(host: str, names: tuple[str, ...]) -> bool:

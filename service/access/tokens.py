@@ -26,6 +26,7 @@ RESERVED = ("http", "cli")
 
 PREFIX = "stancelog_"
 _NOBODY = "0" * 64
+_SECRET = re.compile(rf"({PREFIX}[0-9a-f]{{12}}_)[\w-]+", re.ASCII)
 
 
 class TokenError(ValueError):
@@ -118,6 +119,11 @@ def are_any(engine: Engine) -> bool:
     """Tell whether any token was ever made."""
     with reading(engine) as connection:
         return connection.execute(select(tokens.c.id).limit(1)).first() is not None
+
+
+def without_secrets(text: str) -> str:
+    """Return a text in which tokens have their ids alone: for a log, which may be read by many."""
+    return _SECRET.sub(r"\1…", text) if PREFIX in text else text
 
 
 def _called(connection: Connection, name: str) -> Iterator[Token]:

@@ -11,7 +11,7 @@ import click
 
 from service import limits, settings, stopping
 from service.access import tokens
-from service.access.door import is_loopback
+from service.access.addresses import is_loopback
 from service.cli.filling import report, run_import
 from service.cli.group import main
 from service.cli.mending import making_anew

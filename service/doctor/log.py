@@ -16,7 +16,7 @@ from projections.projector import Standing
 from projections.reading import reading
 from service import settings
 from service.access import tokens
-from service.access.door import is_loopback
+from service.access.addresses import is_loopback
 from service.doctor.findings import Finding, error, ok, warning
 from service.schemas import records
 

@@ -28,20 +28,32 @@ def examined(url: str) -> Iterator[Finding]:
     """Yield what is found."""
     yield from _library()
     file = Path(settings_of(url)["SQLITE_DBNAME"]).absolute()
-    if not file.parent.is_dir():
-        mend = f"mkdir -p {file.parent}, or name another file in {settings.database_url.name}"
-        yield error(REACHED, f"there is no folder {file.parent}", mend)
+    if there_is_none := _why_none(file):
+        yield there_is_none
         return
     yield from _disk(file)
-    if not file.exists():
-        mend = (
-            "'stancelog init' makes one there; if there should be one, "
-            f"{settings.database_url.name} names another"
-        )
-        yield error(REACHED, f"there is no file {file}", mend)
-        return
     yield from _permissions(file)
     yield from _opened(file)
+
+
+def _why_none(file: Path) -> Finding | None:
+    """Return why there is no such file that could be looked at."""
+    setting = settings.database_url.name
+    try:
+        if not file.parent.is_dir():
+            mend = f"mkdir -p {file.parent}, or name another file in {setting}"
+            return error(REACHED, f"there is no folder {file.parent}", mend)
+        if file.is_dir():
+            return error(REACHED, f"{file} is a folder", f"name a file in it in {setting}")
+        if not file.exists():
+            mend = (
+                f"'stancelog init' makes one there; if there should be one, {setting} names another"
+            )
+            return error(REACHED, f"there is no file {file}", mend)
+    except PermissionError:
+        mend = "run as the user that the server runs as, or let this user enter that folder"
+        return error(REACHED, f"this user may not look into {file.parent}", mend)
+    return None
 
 
 def _library() -> Iterator[Finding]:

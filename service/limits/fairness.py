@@ -20,6 +20,7 @@ from flask_limiter import Limiter, RateLimitExceeded
 
 from service import limits, settings
 from service.access import door
+from service.access.addresses import address_of
 from service.limits.counts import SCHEME
 from service.problems import FAILED, BodyError, BusyError, problem
 
@@ -69,9 +70,8 @@ def client_of_request() -> str:
 def client_of(environ: dict[str, Any]) -> str:
     """Return an address or, of IPv6, the network that one client has all of."""
     told = environ.get("REMOTE_ADDR") or "127.0.0.1"
-    try:
-        address = ipaddress.ip_address(told)
-    except ValueError:
+    address = address_of(told)
+    if address is None:
         return str(told)
     if address.version == 4:
         return str(address)

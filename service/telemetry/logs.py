@@ -15,6 +15,7 @@ from structlog import dev, processors, stdlib
 from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
 from service import settings
+from service.access.tokens import without_secrets
 from service.telemetry import ids
 
 REQUESTS = "stancelog.requests"
@@ -98,13 +99,14 @@ def _processors() -> list[Processor]:
 
 def _rendered() -> list[Processor]:
     if is_json():
-        return [processors.format_exc_info, processors.JSONRenderer(serializer=_json)]
+        as_json = processors.JSONRenderer(serializer=_json)
+        return [processors.format_exc_info, as_json, _without_tokens]
     show = dev.ConsoleRenderer(
         colors=sys.stderr.isatty(),
         exception_formatter=dev.plain_traceback,  # the default shows what variables hold
         pad_event_to=0,
     )
-    return [_without_controls, show]
+    return [_without_controls, show, _without_tokens]
 
 
 def _with_request_id(_: WrappedLogger, __: str, line: Line) -> Line:
@@ -119,6 +121,11 @@ def _without_controls(_: WrappedLogger, __: str, line: Line) -> Line:
         if isinstance(value, str) and not value.isprintable():
             line[key] = "".join(one if one.isprintable() else repr(one)[1:-1] for one in value)
     return line
+
+
+def _without_tokens(_: WrappedLogger, __: str, line: Any) -> str:
+    """Let no line, which is a text by now, hold a token that somebody has put into a path."""
+    return without_secrets(line)
 
 
 def _json(line: Line, **_: Any) -> str:

@@ -11,6 +11,7 @@ from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 
 from service import settings
+from service.access.tokens import without_secrets
 from service.telemetry.requests import ROUTE, Seen
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Tracing:
             kind=self._trace.SpanKind.SERVER,
             attributes={
                 "http.request.method": method,
-                "url.path": environ.get("PATH_INFO", ""),  # the query may hold a token
+                "url.path": without_secrets(environ.get("PATH_INFO", "")),  # without the query
                 "url.scheme": environ["wsgi.url_scheme"],
             },
         )
@@ -66,7 +67,7 @@ class Tracing:
 
     def _end(self, span: "Span", seen: Seen) -> None:
         span.set_attribute("http.response.status_code", seen.status)
-        span.set_attribute("stancelog.request_id", seen.id)
+        span.set_attribute("stancelog.request_id", without_secrets(seen.id))
         if ROUTE in seen.environ:
             span.set_attribute("http.route", seen.environ[ROUTE])
             span.update_name(f"{seen.environ['REQUEST_METHOD']} {seen.environ[ROUTE]}")

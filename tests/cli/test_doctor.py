@@ -1,6 +1,7 @@
 """`stancelog doctor` finds what is wrong with an installation, and says how to mend it."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from projections.database import connect, writing
+from service.doctor import sqlite
 from tests import servers
 from tests.records import issue, party, position, statement
 
@@ -187,6 +189,29 @@ def test_a_file_that_others_may_change_or_that_is_not_in_wal_mode_is_told(found,
     file.chmod(0o600)
     file.write_bytes(b"not a database" * 100)
     assert "restore it" in found(database=f"sqlite:///{file}")["database"]["mend"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_folder_in_the_place_of_a_file_is_told_and_left_as_it_is(found, tmp_path):
+    tmp_path.chmod(0o777)
+    told = found(database=f"sqlite:///{tmp_path}")
+    assert told.keys() == {"database"}
+    assert "name a file in it" in told["database"]["mend"]
+
+
+def test_a_folder_that_this_user_may_not_enter_is_told(tmp_path):
+    folder = tmp_path / "of-others"
+    folder.mkdir(mode=0o000)
+    list(sqlite.examined(f"sqlite:///{tmp_path}/a.db"))  # loads what nobody else may
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # whom no folder lets in because of who it is
+    try:
+        told = [one for one in sqlite.examined(f"sqlite:///{folder}/a.db") if one.level == "error"]
+    finally:
+        os.seteuid(user)
+    assert [one.about for one in told] == ["database"]
+    assert "enter" in told[0].mend
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

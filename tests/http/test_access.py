@@ -39,6 +39,10 @@ def test_whoever_sits_at_the_machine_may_write_while_no_token_was_made(client):
         {"headers": {"Host": "rebound.example"}},
         {"headers": {"X-Forwarded-For": "192.0.2.7"}},
         {"headers": {"Forwarded": "for=192.0.2.7"}},
+        {"headers": {"X-Real-IP": "192.0.2.7"}},
+        {"headers": {"Via": "1.1 cache"}},
+        {"headers": {"CF-Connecting-IP": "192.0.2.7"}},
+        {"headers": {"True-Client-IP": "192.0.2.7"}},
     ],
 )
 def test_nobody_else_may_write_without_a_token(client, asked):
@@ -144,7 +148,8 @@ READS = ["/v1/parties", "/v1/matrix", "/", "/search", "/feeds/all.atom", "/widge
 def test_closed_reads_need_a_token(closed, path):
     assert closed.get(path).status_code == 401
     token = token_for(closed, "read")
-    assert closed.get(path, headers=bearing(token)).status_code != 401
+    with closed.get(path, headers=bearing(token)) as answer:  # an export takes room until its end
+        assert answer.status_code != 401
     assert closed.get(path).status_code == 401  # whatever was given to others
 
 
@@ -178,6 +183,21 @@ def test_a_feed_token_opens_feeds_by_the_address_and_nothing_else(closed):
     assert closed.get(f"/v1/parties?token={token}").status_code == 401
     assert closed.get("/v1/parties", headers=bearing(token)).status_code == 403
     assert closed.get(f"/feeds/all.atom?token={token}x").status_code == 401
+
+
+def test_a_token_in_an_address_is_taken_out_however_its_name_is_written(closed):
+    token = token_for(closed, "feed", "wall")
+    address = f"/feeds/all.atom?%74oken={token}"
+    assert closed.get(address).status_code == 200
+    with_another = closed.get(f"/?tok%65n={token}", headers=PEOPLE)
+    assert token not in with_another.headers["Location"] + with_another.text
+
+
+def test_a_page_that_may_not_write_is_named_without_its_query(closed):
+    told = {"Referer": "https://elsewhere.example/feeds/all.atom?token=stancelog_a_b"}
+    answer = closed.put("/v1/parties/x", json={}, headers=told)
+    assert answer.status_code == 403
+    assert "https://elsewhere.example may" in answer.json["detail"]
 
 
 def test_a_token_that_may_more_is_refused_in_an_address(closed):

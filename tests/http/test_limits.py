@@ -80,6 +80,25 @@ def test_one_who_has_a_whole_network_of_addresses_is_one_client(five):
     assert ask(five, address="2001:db8:0:1::1").status_code == 200
 
 
+@pytest.mark.parametrize("form", ["::ffff:198.51.100.{}", "198.51.100.{}:4242"])
+def test_a_client_is_its_address_however_that_is_written(five, form):
+    for number in range(7):
+        assert ask(five, address=form.format(number)).status_code == 200
+    answers = [ask(five, address="198.51.100.0").status_code for _ in range(5)]
+    assert answers == [200] * 4 + [429]
+
+
+@pytest.mark.parametrize("address", ["[2001:db8::1]:443", "fe80::1%eth0", "2001:db8::1%eth0"])
+def test_an_address_with_a_port_or_a_zone_is_of_its_network(five, address):
+    statuses = [ask(five, address=address).status_code for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+
+
+def test_a_machine_that_is_reached_by_its_ipv4_through_ipv6_is_itself(five):
+    for _ in range(7):
+        assert ask(five, address="::ffff:127.0.0.1").status_code == 200
+
+
 def test_the_machine_itself_and_its_health_are_not_counted(five):
     for _ in range(7):
         assert ask(five, address="127.0.0.1").status_code == 200

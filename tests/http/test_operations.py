@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from sqlalchemy import text
 
 from service.app import create_app
 from service.telemetry import logs, requests, tracing
@@ -166,12 +167,50 @@ def test_a_line_names_the_token_and_what_was_recorded_and_never_holds_a_token(se
     answer = client.put("/v1/parties/ukraine", json=body, headers=bearing(desk))
     assert answer.status_code == 201
     assert client.get(f"/feeds/all.atom?token={secret}").status_code == 200
-    assert client.get(f"/v1/parties?%74oken={secret}").status_code == 422
+    assert client.get(f"/v1/parties?%74oken={secret}").status_code == 401
     assert client.get("/v1/parties", headers={"Authorization": "Bearer x"}).status_code == 401
     told = lines()
     assert [line.get("token") for line in told] == ["desk", "reader", None, None]
     assert [line.get("seq") for line in told] == [1, None, None, None]
     assert "stancelog_" not in json.dumps(told)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_line_holds_a_token_wherever_it_was_put(
+    served, logging_as_the_server, monkeypatch, capsys, form
+):
+    serve, _ = served
+    monkeypatch.setenv("STANCELOG_LOG_FORMAT", form)
+    logging_as_the_server()
+    client = serve()
+    token = token_for(client, "write")
+
+    def fail(*_):
+        raise ZeroDivisionError(token)
+
+    client.application.view_functions["healthz"] = fail
+    assert client.get(f"/feeds/all.atom%3Ftoken={token}").status_code == 404
+    assert client.get("/healthz", headers={"X-Request-ID": token}).status_code == 500
+    told = capsys.readouterr().err
+    key = token.split("_")[1]
+    assert "ZeroDivisionError" in told
+    assert f"stancelog_{key}_" in told, "it says which token to revoke"
+    assert token.removeprefix(f"stancelog_{key}_") not in told
+
+
+def test_no_line_says_what_a_question_was_about_where_the_database_fails(
+    served, logging_as_the_server, capsys
+):
+    serve, _ = served
+    logging_as_the_server()
+    client = serve()
+    with client.application.extensions["stancelog"].engine.begin() as connection:
+        connection.execute(text("DROP TABLE party_names"))
+    assert client.get("/v1/parties/of-no-concern").status_code == 503
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (error,) = [line for line in told if line["level"] == "error"]
+    assert "party_names" in error["event"].partition(":")[2]
+    assert "of-no-concern" not in error["event"].partition(":")[2]
 
 
 def test_as_a_rule_only_what_failed_has_a_line(served):
@@ -266,6 +305,14 @@ def test_a_request_is_a_span_of_the_trace_that_its_sender_tells_of(client, spans
         assert span.attributes["url.path"] == "/v1/parties"
         assert span.attributes["http.route"] == "/v1/parties"
         assert not [value for value in span.attributes.values() if "token" in str(value)]
+
+
+def test_a_span_holds_no_token_wherever_it_was_put(client, spans):
+    token = token_for(client, "write")
+    client.get(f"/feeds/token={token}", headers={"X-Request-ID": token})
+    (span,) = spans()
+    assert not [value for value in span.attributes.values() if token in str(value)]
+    assert span.attributes["url.path"].startswith("/feeds/token=stancelog_")
 
 
 def test_a_request_that_tells_of_no_trace_begins_one_and_failures_are_errors(client, spans):
