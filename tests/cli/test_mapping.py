@@ -517,6 +517,7 @@ def test_a_row_without_a_partner_is_refused_empty_or_left_out_as_the_map_says(ma
         ('"oppose"', '"opose"', "record[1].positions[1].position.values.against: 'opose' is not one of"),
         ("values = { for", "valeus = { for", "record[1].positions[1].position.valeus: is not a step of a value"),
         ('"%d.%m.%Y"', '"%d.%m"', "record[1].occurred.date: '%d.%m' has no year"),
+        ('"%d.%m.%Y"', '"%Y-%W"', "record[1].occurred.date: '%Y-%W' counts weeks"),
         ('"%d.%m.%Y"', '"%d.%m.%Y %H:%M"', "say in which zone"),
         ('"%d.%m.%Y"', '"%d.%q.%Y"', "record[1].occurred.date:"),
         ("[[record.positions]]", "[record.positions]", "record[1].positions: is a list of tables: write [[record.positions]]"),
