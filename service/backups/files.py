@@ -41,7 +41,8 @@ def kind_of(path: Path) -> Kind:
 def put_in_place(path: Path, *, replace: bool = False, mode: int = PRIVATE) -> Iterator[Path]:
     """Give the path of an empty file beside `path`, which takes its name once it is written.
 
-    After an error there is nothing. Raises FileExistsError unless `replace`.
+    After an error there is nothing. Raises FileExistsError unless `replace`, and BackupError
+    where something else stands in the way.
     """
     _must_be_free(path, replace=replace)
     part = path.with_name(f".{path.name[:100]}.{uuid4().hex}")
@@ -59,8 +60,13 @@ def put_in_place(path: Path, *, replace: bool = False, mode: int = PRIVATE) -> I
 def _must_be_free(path: Path, *, replace: bool) -> None:
     if path.is_dir():
         raise BackupError(f"{path} is a folder: give the name of a file")
-    if path.exists() and not replace:
+    if os.path.lexists(path) and not replace:
         raise FileExistsError(f"{path} is there already, and was left as it is")
+    if path.exists() and not path.is_file():  # a device, say, which a rename would replace too
+        raise BackupError(f"{path} is no file: give the name of one")
+    for ending in BESIDE[1:]:  # which SQLite would take for a part of the new file
+        if (left := path.with_name(path.name + ending)).exists():
+            raise BackupError(f"{left} is left of another database there: move it away first")
 
 
 def _take_name(part: Path, path: Path, *, replace: bool) -> None:

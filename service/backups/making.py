@@ -13,14 +13,7 @@ from service.access.tables import sessions
 from service.backups import between, postgresql, sqlite
 from service.backups.asides import aside
 from service.backups.checking import walked
-from service.backups.files import (
-    BESIDE,
-    BackupError,
-    Kind,
-    kind_of,
-    put_in_place,
-    usual_mode,
-)
+from service.backups.files import BackupError, Kind, kind_of, put_in_place, usual_mode
 from service.opening import Told, initialise
 
 Progress = Callable[[int, int], None]
@@ -85,9 +78,6 @@ def restore(
         _fill(path, kind, url, told)
         check(url)
         return
-    for ending in BESIDE[1:]:
-        if (left := database.with_name(database.name + ending)).exists():
-            raise BackupError(f"{left} is left of another database there: move it away first")
     with put_in_place(database, mode=usual_mode()) as part:
         part_url = f"sqlite:///{part}"
         _fill(path, kind, part_url, told)

@@ -66,7 +66,7 @@ def must_be_whole(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         found = [str(error)]
     if found != ["ok"]:
-        raise BackupError(f"it is damaged: {'; '.join(found)}")
+        raise BackupError(f"it is damaged: {' '.join('; '.join(found).split())}")
 
 
 def _must_be_ours(connection: sqlite3.Connection) -> None:

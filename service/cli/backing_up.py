@@ -23,6 +23,7 @@ from service.cli.speaking import (
     given,
     opened,
     replaying,
+    tidied,
     warn,
 )
 from service.settings import redacted
@@ -35,6 +36,7 @@ file_argument = click.argument("name", metavar="FILE", callback=given)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--no-verify", is_flag=True, help="Do not check it after it is written.")
 @click.pass_obj
+@tidied()
 def backup(url: str, name: str, force: bool, no_verify: bool) -> None:
     """Write all of the database into a file, while others read and write.
 
@@ -69,6 +71,7 @@ def backup(url: str, name: str, force: bool, no_verify: bool) -> None:
 @file_argument
 @click.option("--no-verify", is_flag=True, help="Do not compare all of it with its log.")
 @click.pass_obj
+@tidied()
 def restore(url: str, name: str, no_verify: bool) -> None:
     """Make a database of a backup, where there is none yet.
 
@@ -97,6 +100,7 @@ def restore(url: str, name: str, no_verify: bool) -> None:
 @click.argument("source", metavar="FROM", callback=given)
 @click.option("--no-tokens", is_flag=True, help="Let the tokens of the source open nothing here.")
 @click.pass_obj
+@tidied()
 def copy(url: str, source: str, no_tokens: bool) -> None:
     """Copy another database, or a backup, into the one of --database, event by event.
 

@@ -25,7 +25,9 @@ limit_option = click.option(
 known_at_option = click.option(
     "--known-at", metavar="DATE", help="Answer with what had been recorded by then."
 )
-seq_option = click.option("--seq", type=int, metavar="N", help="The exact form of --known-at.")
+seq_option = click.option(
+    "--seq", type=click.IntRange(0), metavar="N", help="The exact form of --known-at."
+)
 _subject = (
     click.option("--party", metavar="PARTY", help="Only of this party, and no statuses."),
     click.option("--issue", metavar="ISSUE", help="Only of this issue."),

@@ -12,7 +12,7 @@ import click
 from events.vocabulary import ATTRIBUTIONS
 from service.cli.comparing import known_at_option, options, seq_option
 from service.cli.group import main
-from service.cli.speaking import given, opened
+from service.cli.speaking import given, opened, tidied
 from service.clocks import Asked, resolve
 from service.exports import csv_lines, parquet
 from service.exports.tables import TABLES, Table
@@ -66,6 +66,7 @@ DEFAULTS = {"ndjson": "records", "csv": "reports", "parquet": "reports"}
         help="Where to write: there once it is whole.  [default: standard output]",
     ),
     click.pass_obj,
+    tidied(),
 )
 def export(
     url: str, form: str, name: str | None, excel: bool, output: str | None, **clocks: Any

@@ -26,6 +26,7 @@ from service.cli.speaking import (
     opened,
     out,
     replaying,
+    tidied,
     warn,
 )
 from service.opening import initialise
@@ -67,6 +68,7 @@ def init(url: str) -> None:
     f"[default: that of {signing_key.name}]",
 )
 @click.pass_obj
+@tidied()
 def verify(
     url: str, backup_file: str | None, checkpoint_file: str | None, public_key: str | None
 ) -> None:

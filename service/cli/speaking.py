@@ -1,5 +1,6 @@
 """How commands open the database, show progress, and say what is wrong."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,6 +50,21 @@ def reading(name: str) -> Iterator[BinaryIO]:
         return
     with Path(name).open("rb") as content:
         yield content
+
+
+@contextmanager
+def tidied() -> Iterator[None]:
+    """Let a command that is told to end put away what it has begun, as after an error."""
+    ours = [
+        one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL
+    ]  # what nohup had it ignore stays ignored
+    for one in ours:
+        signal.signal(one, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        for one in ours:
+            signal.signal(one, signal.SIG_DFL)
 
 
 class Rate(ProgressColumn):

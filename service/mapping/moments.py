@@ -11,7 +11,8 @@ from events.dates import DateError, bounds_of
 from service.mapping.keys import MapError
 
 _DIRECTIVE = re.compile(r"%(.)")
-_YEAR, _MONTH, _DAY, _CLOCK = set("YyGcx"), set("mbBcx"), set("djcxu"), set("HIcX")
+_YEAR, _MONTH, _DAY, _CLOCK = set("Yycx"), set("mbBcx"), set("djcx"), set("HIcX")
+_WEEK = set("GUVW")
 
 
 class Form:
@@ -27,6 +28,8 @@ class Form:
         self.has_clock = bool(named & _CLOCK)
         self.has_day = bool(named & _DAY)
         self.has_month = bool(named & _MONTH) or "j" in named
+        if named & _WEEK:
+            raise MapError(path, f"{text!r} counts weeks, and EDTF has none: give months and days")
         if not named & _YEAR:
             raise MapError(path, f"{text!r} has no year: %Y is one of four digits, %y of two")
         if self.has_day and not self.has_month:

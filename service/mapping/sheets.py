@@ -117,11 +117,13 @@ class Dialect:
         for key, mark in (("delimiter", dialect.delimiter), ("quote", dialect.quote)):
             if len(mark) != 1 or mark in "\r\n":
                 raise MapError(section.at(key), 'must be one character, such as ";" or "\\t"')
+        if dialect.delimiter == dialect.quote:
+            raise MapError(section.at("delimiter"), "must be another character than quote")
         if dialect.skip < 0:
             raise MapError(section.at("skip"), "must be 0 or more: the lines before the header")
         try:
-            codecs.lookup(dialect.encoding)
-        except LookupError:
+            io.TextIOWrapper(io.BytesIO(), dialect.encoding)
+        except (LookupError, ValueError):  # of no text, such as base64, too
             known = "utf-8, windows-1252, iso-8859-1, utf-16"
             message = f"{dialect.encoding!r} is not an encoding: there are {known} and others"
             raise MapError(section.at("encoding"), message) from None

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -120,6 +121,49 @@ def test_the_database_is_never_its_own_backup(run, url):
     result = run("backup", "--force", url.removeprefix("sqlite:///"))
     assert (result.exit_code, "the database itself" in result.stderr) == (4, True)
     assert run("verify").exit_code == 0
+
+
+@on_sqlite
+@pytest.mark.usefixtures("berlin")
+def test_a_backup_takes_no_name_beside_which_another_database_left_something(run, kept):
+    assert run("backup", str(kept)).exit_code == 0
+    left = kept.with_name(f"{kept.name}-wal")
+    left.write_bytes(b"pages of another database")
+    result = run("backup", "--force", str(kept))
+    assert (result.exit_code, f"{left} is left of" in result.stderr) == (4, True)
+    left.unlink()
+    assert run("backup", "--force", str(kept)).exit_code == 0
+    assert run("verify", "--backup", str(kept)).exit_code == 0
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_backup_replaces_nothing_but_a_file(run, kept):
+    os.mkfifo(kept)
+    result = run("backup", "--force", str(kept))
+    assert (result.exit_code, "is no file" in result.stderr) == (4, True)
+    assert stat.S_ISFIFO(kept.stat().st_mode)
+    assert [*kept.parent.iterdir()] == [kept]
+
+
+@on_postgresql
+@pytest.mark.parametrize("told_to_end", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.usefixtures("berlin")
+def test_a_backup_that_is_told_to_end_leaves_nothing(url, kept, tmp_path, told_to_end):
+    programs, temporary = tmp_path / "programs", tmp_path / "temporary"
+    programs.mkdir()
+    temporary.mkdir()
+    script = programs / "pg_restore"  # which checks the dump, in a folder of its own
+    script.write_text(f"#!/bin/sh\nkill -{told_to_end.value} $PPID\nexec sleep 60\n")
+    script.chmod(0o755)
+    path = os.pathsep.join([str(programs), str(BIN), os.environ["PATH"]])
+    done = subprocess.run(
+        [sys.executable, "-m", "service.cli", "--database", url, "backup", str(kept)],
+        env=os.environ | {"PATH": path, "TMPDIR": str(temporary)},
+        check=False,
+        timeout=40,
+    )
+    assert done.returncode == 128 + told_to_end
+    assert {one.name for one in tmp_path.rglob("*")} == {"programs", "temporary", "pg_restore"}
 
 
 def test_a_backup_made_while_others_write_is_of_one_moment(run, url, kept, nothing, open_store):

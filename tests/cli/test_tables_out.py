@@ -183,6 +183,7 @@ def test_a_file_is_replaced_only_by_a_whole_one(run, tmp_path):
     file.write_text("what was there")
     words = ("export", "--format", "csv", "-o", str(file))
     assert run(*words, "--seq", "99999").exit_code == 2
+    assert run(*words, "--seq", "-1").exit_code == 2
     assert file.read_text() == "what was there"
     result = run(*words)
     assert (result.exit_code, result.stdout) == (0, "")
