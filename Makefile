@@ -12,7 +12,7 @@ demo: $(VENV)/installed ## Load the bundled example and serve it on http://127.0
 	$(BIN)/stancelog demo --port $(PORT)
 
 test: $(VENV)/installed-dev ## Run every test, on SQLite and on a real PostgreSQL
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=40 --cov --cov-report=term:skip-covered
 
 soak: $(VENV)/installed-dev ## Kill, crash and fill what the service runs on: see docs/reliability.md
 	$(BIN)/python -m pytest -m soak tests/soak --durations=0
