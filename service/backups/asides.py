@@ -64,4 +64,4 @@ def _binary(table: Table) -> set[str]:
 
 
 def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else bytes.fromhex(text.removeprefix("\\x"))
+    return None if text is None else postgresql.bytes_of(text)

@@ -40,9 +40,10 @@ def copy(
     """Let a database have what another one has: every event, its id and its place in the log.
 
     What it has must be what the other begins with. Raises OtherLogError where it is not,
-    BackupError where there is nothing to copy, and RewrittenError where the copy's ledger is not
-    the source's.
+    BackupError where there is nothing to copy, DatabaseUrlError, and RewrittenError where the
+    copy's ledger is not the source's.
     """
+    settings_of(source_url)  # which refuses what is no database of ours
     engine = connect(source_url)
     try:
         must_have_a_log(source_url, engine)

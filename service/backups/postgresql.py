@@ -27,7 +27,9 @@ _VARIABLES = {
     "PGDATABASE": "POSTGRES_DBNAME",
 }
 _BEGIN = re.compile(r"COPY (?:\w+\.)?(\w+) \((.*)\) FROM stdin;\n")
+_DATA = re.compile(rf" TABLE DATA \S+ {EVENTS} ")  # not its schema alone
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_OCTET = re.compile(rb"\\(\\|[0-7]{3})")
 _CHARACTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -56,7 +58,7 @@ def restore(url: str, path: Path) -> None:
 
 def must_be_whole(path: Path) -> None:
     """Let pg_restore read every byte of a dump, which must be one of ours. Raises BackupError."""
-    if f" {EVENTS} " not in _run("pg_restore", "--list", str(path)):
+    if not _DATA.search(_run("pg_restore", "--list", str(path))):
         raise BackupError("there is no timeline in it")
     _run("pg_restore", f"--file={os.devnull}", str(path))
 
@@ -97,6 +99,17 @@ def rows_of(path: Path, *tables: str) -> Iterator[Row]:
                 yield Row(table, dict(zip(columns, values, strict=True)))
     if process.returncode:
         raise BackupError(f"{path} cannot be read by pg_restore, which ended with an error")
+
+
+def bytes_of(text: str) -> bytes:
+    """Return what a bytea is, in whichever form `bytea_output` had it written."""
+    if text.startswith("\\x"):
+        return bytes.fromhex(text[2:])
+    return _OCTET.sub(lambda found: _octet(found[1]), text.encode())
+
+
+def _octet(text: bytes) -> bytes:
+    return text if text == b"\\" else bytes([int(text, 8)])
 
 
 def _value(text: str) -> str | None:

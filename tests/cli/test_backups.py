@@ -301,6 +301,30 @@ def test_what_pg_dump_itself_wrote_can_be_restored(run, url, kept, nothing):
 
 @on_postgresql
 @pytest.mark.usefixtures("berlin")
+def test_a_dump_is_read_however_its_bytes_are_written(run, url, kept, tmp_path):
+    words = ["--format=custom", f"--file={kept}", f"--dbname={url}"]
+    escaped = os.environ | {"PGOPTIONS": "-c bytea_output=escape"}
+    subprocess.run([BIN / "pg_dump", *words], env=escaped, check=True)
+    database = f"sqlite:///{tmp_path / 'other.db'}"
+    assert root_in(run("restore", str(kept), database=database)) == root_in(run("verify"))
+    assert told(run, database) == told(run)
+    engine = connect(database)
+    with reading(engine) as connection:
+        assert bytes(connection.scalar(text("SELECT body FROM sent_keys"))) == b"\\\0x"
+    engine.dispose()
+
+
+@on_postgresql
+@pytest.mark.usefixtures("berlin")
+def test_a_dump_without_rows_is_no_backup(run, url, kept):
+    words = ["--format=custom", "--schema-only", f"--file={kept}", f"--dbname={url}"]
+    subprocess.run([BIN / "pg_dump", *words], check=True)
+    result = run("verify", "--backup", str(kept))
+    assert (result.exit_code, "no timeline" in result.stderr) == (4, True)
+
+
+@on_postgresql
+@pytest.mark.usefixtures("berlin")
 def test_a_password_is_in_no_list_of_processes(run, url, kept, monkeypatch):
     script = kept.parent / "pg_dump"
     script.write_text(f'#!/bin/sh\necho "$@" "$PGPASSWORD" > {kept.parent}/said\nexit 1\n')

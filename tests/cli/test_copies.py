@@ -195,6 +195,11 @@ def test_what_is_not_there_is_not_created_by_copying_it(run, url, tmp_path):
     assert run("copy", "").exit_code == 2
 
 
+def test_what_is_no_database_of_ours_is_wrong_usage(run):
+    result = run("copy", "mysql://desk@db/talks")
+    assert (result.exit_code, "mysql://" in result.stderr) == (2, True)
+
+
 def test_an_answer_that_differed_would_be_seen(run, told, url, target):
     copied(run, url, target)
     engine = connect(target)
