@@ -120,7 +120,7 @@ class Bodies:
         if reading.is_alive():
             raise BodyError(f"The body did not come within {self._seconds:g} seconds.")
         body = reading.body
-        if len(body) < size and "CONTENT_LENGTH" in environ:
+        if len(body) < size and environ.get("CONTENT_LENGTH"):
             raise BodyError("The body ended before it was whole.")
         _give(environ, body)
 
@@ -167,5 +167,7 @@ def _size_of(environ: dict[str, Any]) -> int | None:
 
 
 def _give(environ: dict[str, Any], body: bytes) -> None:
+    """Let what comes have a body whose length is known: one without was cut off at the limit."""
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ["wsgi.input"] = BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))

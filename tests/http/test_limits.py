@@ -232,6 +232,22 @@ def test_a_body_that_was_cut_off_records_nothing(client):
     assert client.get("/readyz").json["seq"] == 0
 
 
+def test_a_body_that_does_not_tell_its_length_is_refused_too_where_it_is_too_large(client):
+    """It was cut off at the limit: a batch that had the end of a line there was recorded in part."""
+    line = b'{"type":"party","id":"a","name":"A","kind":"state"}\n'
+    chunked = {
+        "CONTENT_LENGTH": "",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input_terminated": True,
+    }
+    first = line.ljust(limits.MOST_BYTES)
+    for body, status in ((first, 201), (first + line, 413)):
+        answer = client.post(
+            "/v1/reports/batch", input_stream=BytesIO(body), environ_overrides=chunked
+        )
+        assert answer.status_code == status
+
+
 @pytest.mark.usefixtures("scene")
 def test_a_batch_has_at_most_so_many_records(client, monkeypatch):
     monkeypatch.setattr(limits, "MOST_LINES", 3)
