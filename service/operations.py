@@ -49,6 +49,7 @@ REFUSALS = {
     404: Refusal("NotFound", "Something that is named was never recorded"),
     408: Refusal("BodyMissing", "The body did not come, or not in time"),
     409: Refusal("Conflict", "It contradicts what is on record", sometimes=("Retry-After",)),
+    411: Refusal("LengthMissing", "The body comes without its Content-Length"),
     412: Refusal("OtherVersion", "If-Match names another version"),
     413: Refusal("TooLarge", "The body is too large"),
     421: Refusal("Misdirected", "Nothing is served under this name"),
@@ -177,7 +178,7 @@ def statuses(path: str, method: str, named: set[str]) -> list[int]:
         if _has_validator(path, named):
             found.add(412)
     else:
-        found |= {408, 409, 413}
+        found |= {408, 409, 411, 413}
         if "report" in named:
             found.add(412)
     return sorted(found)

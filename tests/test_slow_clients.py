@@ -85,3 +85,19 @@ def test_a_body_that_never_comes_holds_up_the_stop_for_so_long_and_no_longer(ser
     began = time.monotonic()
     assert service.process.wait(60) == 0
     assert time.monotonic() - began < 15
+
+
+def test_a_body_in_pieces_is_refused_and_so_none_is_recorded_in_part(service, connect):
+    line = b'{"type":"party","id":"in-part","name":"A","kind":"state"}\n'
+    head = (
+        b"POST /v1/reports/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    broken = connect(head + b"%x\r\n%b\r\n" % (len(line), line))
+    broken.shutdown(socket.SHUT_WR)
+    assert broken.recv(4000).startswith(b"HTTP/1.1 411 ")
+    assert service.ask("GET", "/v1/parties/in-part").status == 404
+
+
+def test_no_connection_is_of_http_2_which_no_limit_of_heads_holds_for(connect):
+    told = connect(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)).recv(100)
+    assert not told.startswith(b"\0\0\x18\4"), "a frame of settings"

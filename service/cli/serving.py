@@ -96,7 +96,7 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
     level = settings.log_level()
     tracing.are_wanted()
     from granian import Granian  # noqa: PLC0415  slow to import, and only needed here
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
     from granian.http import HTTP1Settings  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
@@ -116,6 +116,7 @@ def _serve(url: str, host: str, port: int, workers: int) -> None:
             address=host,
             port=port,
             interface=Interfaces.WSGI,
+            http=HTTPModes.http1,  # of HTTP/2 it limits no head, and bodies have no length
             workers=workers,
             backlog=limits.MOST_CONNECTIONS,
             backpressure=limits.MOST_CONNECTIONS,

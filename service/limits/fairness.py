@@ -17,6 +17,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
+from werkzeug.exceptions import LengthRequired
 
 from service import limits, settings
 from service.access import door
@@ -25,6 +26,11 @@ from service.limits.counts import SCHEME
 from service.problems import FAILED, BodyError, BusyError, problem
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+NO_LENGTH = (
+    "A body is taken with its Content-Length only: one that comes in pieces (chunked) and breaks "
+    "off cannot be told from a whole one."
+)
 
 UNCOUNTED = frozenset({"healthz", "readyz", "metrics", "static"})
 
@@ -100,7 +106,10 @@ class Bodies:
         """Let an app have whole bodies only."""
 
         def take(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            if (size := _size_of(environ)) is not None:
+            if _has_no_length(environ):
+                environ[FAILED] = LengthRequired(NO_LENGTH)
+                _give(environ, b"")
+            elif (size := _size_of(environ)) is not None:
                 try:
                     with self._share_of(client_of(environ)):
                         self._read(environ, size)
@@ -120,7 +129,7 @@ class Bodies:
         if reading.is_alive():
             raise BodyError(f"The body did not come within {self._seconds:g} seconds.")
         body = reading.body
-        if len(body) < size and "CONTENT_LENGTH" in environ:
+        if len(body) < size:
             raise BodyError("The body ended before it was whole.")
         _give(environ, body)
 
@@ -156,14 +165,20 @@ class _Reading(Thread):
             self._room.release()
 
 
+def _has_no_length(environ: dict[str, Any]) -> bool:
+    """Tell whether a body that would be read comes in pieces, without its length.
+
+    The server says nothing where such a body breaks off, so what there is would count as all of it.
+    """
+    is_read = environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
+    return is_read and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+
+
 def _size_of(environ: dict[str, Any]) -> int | None:
-    """Return how many bytes to read, at most; None where there is no body that will be read."""
-    told = environ.get("CONTENT_LENGTH")
-    if told:
-        size = int(told) if told.isascii() and told.isdigit() and len(told) < 17 else 0
-        return size if 0 < size <= limits.MOST_BYTES else None  # a larger one is refused unread
-    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    return limits.MOST_BYTES + 1 if is_chunked and environ.get("wsgi.input_terminated") else None
+    """Return how many bytes to read; None where there is no body that will be read."""
+    told = environ.get("CONTENT_LENGTH", "")
+    size = int(told) if told.isascii() and told.isdigit() and len(told) < 17 else 0
+    return size if 0 < size <= limits.MOST_BYTES else None  # a larger one is refused unread
 
 
 def _give(environ: dict[str, Any], body: bytes) -> None:

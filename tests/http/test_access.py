@@ -127,7 +127,7 @@ def test_only_hashes_are_kept(client):
     token = token_for(client, "admin")
     (row,) = tokens.all_of(engine_of(client))
     assert token not in str(row)
-    assert token.rpartition("_")[2] not in str(row)
+    assert token.split("_", 2)[2] not in str(row)
 
 
 # Reads that are closed

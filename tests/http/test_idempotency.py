@@ -198,8 +198,10 @@ def test_a_key_that_is_none_is_refused(client, key):
 
 
 def test_the_description_of_the_api_tells_of_the_key(client):
-    paths = client.get("/openapi.json").json["paths"]
-    posts = [one["post"] for one in paths.values() if "post" in one]
+    told = client.get("/openapi.json").json
+    posts = [one["post"] for one in told["paths"].values() if "post" in one]
     assert len(posts) == 5
     for operation in posts:
-        assert "Idempotency-Key" in [one["name"] for one in operation["parameters"]]
+        references = [one["$ref"] for one in operation["parameters"] if "$ref" in one]
+        named = [told["components"]["parameters"][one.rpartition("/")[2]] for one in references]
+        assert "Idempotency-Key" in [one["name"] for one in named]

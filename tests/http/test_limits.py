@@ -232,6 +232,19 @@ def test_a_body_that_was_cut_off_records_nothing(client):
     assert client.get("/readyz").json["seq"] == 0
 
 
+def test_a_body_that_does_not_tell_its_length_is_refused(client):
+    """Where it breaks off, at the end of a line of a batch, it would be recorded in part."""
+    line = b'{"type":"party","id":"a","name":"A","kind":"state"}\n'
+    chunked = {
+        "CONTENT_LENGTH": "",
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input_terminated": True,
+    }
+    answer = client.post("/v1/reports/batch", input_stream=BytesIO(line), environ_overrides=chunked)
+    assert (answer.status_code, answer.mimetype) == (411, PROBLEM)
+    assert client.get("/v1/parties/a", environ_overrides=chunked).status_code == 404
+
+
 @pytest.mark.usefixtures("scene")
 def test_a_batch_has_at_most_so_many_records(client, monkeypatch):
     monkeypatch.setattr(limits, "MOST_LINES", 3)
