@@ -23,12 +23,7 @@ def create_app(database: str | None = None) -> Flask:
         MAX_CONTENT_LENGTH=limits.MOST_BYTES,
         MAX_FORM_MEMORY_SIZE=limits.MOST_BYTES,  # the report of a vote has hundreds of rows
     )
-    app.extensions["stancelog"] = Store(
-        database or settings.database_url(),
-        is_followed=settings.is_followed(),
-        replica=settings.read_database_url(),
-        query_timeout=settings.query_timeout(),
-    )
+    app.extensions["stancelog"] = Store.of_settings(database or settings.database_url())
     app.extensions["stancelog.rules"] = Rules.of_settings()
     streams = settings.most_streams()
     app.extensions["stancelog.streams"] = BoundedSemaphore(streams) if streams else None

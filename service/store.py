@@ -91,6 +91,20 @@ class Store:
             if not is_followed:
                 self.catch_up()
 
+    @classmethod
+    def of_settings(cls, url: str, *, create: bool = True) -> "Store":
+        """Open the database at `url` as those who serve it are set to read it.
+
+        Raises SettingError, and what opening it does.
+        """
+        return cls(
+            url,
+            create=create,
+            is_followed=settings.is_followed(),
+            replica=settings.read_database_url(),
+            query_timeout=settings.query_timeout(),
+        )
+
     @property
     def read_engine(self) -> Engine:
         """What is read: the database, or a replica of it."""

@@ -45,13 +45,7 @@ def mcp(url: str, base_url: str) -> None:
         if str(error.name).partition(".")[0] not in ("mcp", "anyio"):
             raise
         raise click.UsageError(NEEDS) from None
-    store = Store(
-        url,
-        create=False,
-        is_followed=settings.is_followed(),
-        replica=settings.read_database_url(),
-        query_timeout=settings.query_timeout(),
-    )
+    store = Store.of_settings(url, create=False)
     try:
         if sys.stdin.isatty():
             err.print("Waiting for an assistant on standard input. Ctrl-D ends it.")

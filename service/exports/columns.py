@@ -85,6 +85,13 @@ def _evidence(row: Body) -> list[str]:
     return [one["report"] for one in row["evidence"]]
 
 
+BELOW_FLOOR = _plain("below_floor", "How many reports the floor left out.", WHOLE)
+EVIDENCE = Column("evidence", "Ids of the newest reports that say so, at most 20.", _evidence, LIST)
+PERMALINK = Column(
+    "permalink", "Where the answer is found for ever.", lambda row: row["links"]["permalink"]
+)
+
+
 def _inherited(row: Body) -> list[str]:
     return [f"{one['bloc']} {one['position']}" for one in row.get("inherited", ())]
 
@@ -107,19 +114,15 @@ POSITIONS = Export(
         _plain("summary", "What the report that counts says of it."),
         REPORTS,
         UTTERANCES,
-        _plain("below_floor", "How many reports the floor left out.", WHOLE),
-        Column("evidence", "Ids of the newest reports that say so, at most 20.", _evidence, LIST),
+        BELOW_FLOOR,
+        EVIDENCE,
         Column(
             "inherited",
             "Only with inherit=1: blocs that it belonged to and their positions. Not its own.",
             _inherited,
             LIST,
         ),
-        Column(
-            "permalink",
-            "Where the answer is found for ever.",
-            lambda row: row["links"]["permalink"],
-        ),
+        PERMALINK,
     ),
 )
 
@@ -366,13 +369,9 @@ STATUSES = Export(
         _plain("note", "What the report that counts notes of it."),
         REPORTS,
         UTTERANCES,
-        _plain("below_floor", "How many reports the floor left out.", WHOLE),
-        Column("evidence", "Ids of the newest reports that say so, at most 20.", _evidence, LIST),
-        Column(
-            "permalink",
-            "Where the answer is found for ever.",
-            lambda row: row["links"]["permalink"],
-        ),
+        BELOW_FLOOR,
+        EVIDENCE,
+        PERMALINK,
     ),
 )
 
